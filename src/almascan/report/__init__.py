@@ -1,0 +1,50 @@
+"""Reports of a run, made from what the journal holds and nothing else."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import BinaryIO
+
+import msgspec
+
+from almascan.errors import UsageError
+from almascan.model import Outcome, Row, Run
+from almascan.report.json_report import write_json
+
+__all__ = ["FORMATS", "Format", "write_report"]
+
+
+class Format(msgspec.Struct, frozen=True):
+    """A kind of report: what writes it, how its files end, and what it is for in a sentence."""
+
+    write: Callable[[Run, Mapping[Outcome, int], Iterable[Row], BinaryIO], None]
+    suffix: str
+    sentence: str
+
+
+FORMATS: dict[str, Format] = {
+    "json": Format(write_json, ".json", "For programs: versioned, with everything the journal knows of each row."),
+}
+"""The formats by name; ``--format`` takes these."""
+
+
+def write_report(
+    format: str,  # noqa: A002 - the word of the command line
+    run: Run,
+    counts: Mapping[Outcome, int],
+    rows: Iterable[Row],
+    out: BinaryIO,
+) -> None:
+    """Write a run's report.
+
+    Args:
+        format: A name of ``FORMATS``.
+        run: The run.
+        counts: Rows per outcome, unclear and not-tried included.
+        rows: All rows of the run in their order; read once, and not kept (HTML keeps those that it shows).
+        out: Where the bytes go: a file or standard output's buffer.
+
+    Raises:
+        UsageError: There is no such format.
+    """
+    if format not in FORMATS:
+        raise UsageError(f"There is no report format {format!r}. Take one of: {', '.join(FORMATS)}.")
+    FORMATS[format].write(run, counts, rows, out)

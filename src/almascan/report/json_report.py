@@ -1,0 +1,32 @@
+"""The report as JSON, written row by row; ``docs/reference/json-report.md`` describes it."""
+
+from collections.abc import Iterable, Mapping
+from typing import BinaryIO
+
+import msgspec
+
+from almascan.model import Outcome, Row, Run
+from almascan.report.fields import ROW_FIELDS, RUN_FIELDS
+
+VERSION = 1
+"""Counts up when a field is renamed, removed or means something else; fields may be added without it."""
+
+
+def write_json(run: Run, counts: Mapping[Outcome, int], rows: Iterable[Row], out: BinaryIO) -> None:
+    """Write ``{"version": 1, "run": {...}, "counts": {...}, "rows": [...]}`` in UTF-8, a row on each line.
+
+    Args:
+        run: The run.
+        counts: Rows per outcome; outcomes that did not occur are left out.
+        rows: The run's rows in their order, read once and not kept.
+        out: Where the bytes go.
+    """
+    encode = msgspec.json.Encoder().encode
+    head = {field.name: field.value(run) for field in RUN_FIELDS}
+    occurring = {outcome: count for outcome, count in counts.items() if count}
+    out.write(b'{"version": %d,\n"run": %b,\n"counts": %b,\n"rows": [' % (VERSION, encode(head), encode(occurring)))
+    separator = b"\n"
+    for row in rows:
+        out.write(separator + encode({field.name: field.value(row) for field in ROW_FIELDS}))
+        separator = b",\n"
+    out.write(b"\n]}\n")
