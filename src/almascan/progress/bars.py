@@ -4,16 +4,16 @@ from collections.abc import Callable
 from datetime import tzinfo
 from typing import TextIO
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, Group
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
 from almascan.model import Run
-from almascan.progress.lines import eta, heading, remaining
+from almascan.progress.lines import eta, heading, kinds_of_answer, remaining, spent
 from almascan.progress.snapshot import Snapshot
-from almascan.progress.text import LOOKS, amount, by_group, duration, number, percent, plain
+from almascan.progress.text import LOOKS, amount, number, percent, plain
 
 
 class Bars:
@@ -31,26 +31,27 @@ class Bars:
         style = "bold red" if run.environment == "production" else "bold"
         self._console.print(Text(plain(heading(run)), style=style))
         self._live.start()
-        self._draw(snapshot, eta(snapshot, self._clock(), self._zone))
+        self.update(snapshot)
 
     def update(self, snapshot: Snapshot) -> None:
         """Draw the bar anew."""
-        self._draw(snapshot, eta(snapshot, self._clock(), self._zone))
+        pace = [eta(snapshot, self._clock(), self._zone), f"{number(snapshot.rows_per_second)} rows/s"]
+        self._draw(snapshot, pace, _traffic(snapshot))
 
     def say(self, sentence: str) -> None:
         """Say a sentence above the bar."""
         self._console.print(Text(plain(sentence)))
 
     def end(self, snapshot: Snapshot) -> None:
-        """Draw the bar for the last time, and let it stand."""
-        self._draw(snapshot, f"{amount(snapshot.requests, 'request')} in {duration(snapshot.elapsed_seconds)}")
+        """Draw the bar for the last time, let it stand, and give the cursor back."""
+        self._draw(snapshot, [spent(snapshot), remaining(snapshot)])
         self._live.stop()
 
-    def _draw(self, snapshot: Snapshot, time_text: str) -> None:
-        ascii_only = self._console.options.ascii_only
-        lines: list[RenderableType] = [_bar(snapshot), _counts(snapshot, ascii_only=ascii_only)]
-        lines.append(Text(", ".join(part for part in (*_pace(snapshot), time_text) if part)))
-        self._live.update(Group(*lines), refresh=True)
+    def _draw(self, snapshot: Snapshot, *lines: list[str]) -> None:
+        counts = _counts(snapshot, ascii_only=self._console.options.ascii_only)
+        texts = [", ".join(part for part in line if part) for line in lines]
+        below = [counts, *(Text(text, style="dim" if place else "") for place, text in enumerate(texts))]
+        self._live.update(Group(_bar(snapshot), *(line for line in below if line)), refresh=True)
 
 
 def _bar(snapshot: Snapshot) -> Table:
@@ -66,20 +67,15 @@ def _bar(snapshot: Snapshot) -> Table:
 
 
 def _counts(snapshot: Snapshot, *, ascii_only: bool) -> Text:
-    line = Text()
-    for group, count in by_group(snapshot.counts).items():
+    kinds = []
+    for group, word, count in kinds_of_answer(snapshot):
         look = LOOKS[group]
         symbol = look.ascii_symbol if ascii_only else look.symbol
-        line.append(f"{symbol} {group} {number(count)}", style=look.colour).append("   ")
-    return line
+        kinds.append(Text(f"{symbol} {word} {number(count)}", style=look.colour))
+    return Text("   ").join(kinds)
 
 
-def _pace(snapshot: Snapshot) -> list[str]:
-    parts = [
-        f"{number(snapshot.rows_per_second)} rows/s",
-        f"{number(snapshot.requests_per_second)} requests/s",
-        f"{number(snapshot.in_flight)} in flight",
-    ]
-    if snapshot.throttled:
-        parts.append(f"{amount(snapshot.throttled, 'refusal')} by the limit per second")
-    return [*parts, remaining(snapshot)]
+def _traffic(snapshot: Snapshot) -> list[str]:
+    refused = f"{amount(snapshot.throttled, 'request')} refused for the rate" if snapshot.throttled else ""
+    rate = f"{number(snapshot.requests_per_second)} requests/s"
+    return [rate, f"{number(snapshot.in_flight)} in flight", remaining(snapshot), refused]

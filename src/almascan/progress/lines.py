@@ -6,7 +6,7 @@ from typing import TextIO
 
 import msgspec
 
-from almascan.model import Run
+from almascan.model import Group, Run
 from almascan.progress.snapshot import Snapshot
 from almascan.progress.text import amount, by_group, clock_time, duration, iso_time, number, percent, plain
 
@@ -47,8 +47,7 @@ class PlainLines:
 
     def end(self, snapshot: Snapshot) -> None:
         """Say where it stands for the last time."""
-        spent = f"{amount(snapshot.requests, 'request')} in {duration(snapshot.elapsed_seconds)}"
-        self._write(f"{done_so_far(snapshot)}; {spent}.")
+        self._write(f"{done_so_far(snapshot)}; {spent(snapshot)}.")
 
     def _write(self, line: str) -> None:
         now = self._clock()
@@ -128,8 +127,16 @@ def heading(run: Run) -> str:
 def done_so_far(snapshot: Snapshot) -> str:
     """Say how many rows have their answer, and of which kind."""
     rows = f"{number(snapshot.finished)} of {amount(snapshot.total, 'row')}"
-    groups = ", ".join(f"{group} {number(count)}" for group, count in by_group(snapshot.counts).items())
-    return f"{rows} ({percent(snapshot.finished, snapshot.total)})" + (f": {groups}" if groups else "")
+    kinds = ", ".join(f"{word} {number(count)}" for _, word, count in kinds_of_answer(snapshot))
+    return f"{rows} ({percent(snapshot.finished, snapshot.total)})" + (f": {kinds}" if kinds else "")
+
+
+def kinds_of_answer(snapshot: Snapshot) -> list[tuple[Group, str, int]]:
+    """Count the answers per group with the word to show; of open rows only unclear ones, for not-tried is no answer."""
+    counts = by_group(snapshot.counts)
+    counts.pop(Group.OPEN, None)
+    kinds = [(group, str(group), count) for group, count in counts.items()]
+    return [*kinds, (Group.OPEN, "unclear", snapshot.unclear)] if snapshot.unclear else kinds
 
 
 def eta(snapshot: Snapshot, now: float, zone: tzinfo | None) -> str:
@@ -144,5 +151,11 @@ def remaining(snapshot: Snapshot) -> str:
     return "" if snapshot.remaining_calls is None else f"{amount(snapshot.remaining_calls, 'call')} left today"
 
 
+def spent(snapshot: Snapshot) -> str:
+    """Say how many requests it took, and how long."""
+    return f"{amount(snapshot.requests, 'request')} in {duration(snapshot.elapsed_seconds)}"
+
+
 def _fields(snapshot: Snapshot) -> dict[str, object]:
-    return msgspec.structs.asdict(snapshot)
+    fields = msgspec.structs.asdict(snapshot)
+    return {name: round(value, 3) if isinstance(value, float) else value for name, value in fields.items()}

@@ -52,4 +52,4 @@ class Reporter(Protocol):
         """Say a sentence in between, at once ("The rate was cut to 20/s: Alma refused a request.")."""
 
     def end(self, snapshot: Snapshot) -> None:
-        """Say where it stands for the last time, and leave the stream clean."""
+        """Say where it stands for the last time and leave the stream clean; to be called after an error too."""
