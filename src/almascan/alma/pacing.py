@@ -1,0 +1,153 @@
+"""When the next request may leave: a limit per second kept at Alma's door, not at ours. Pure; time is passed in.
+
+Alma counts requests as they arrive, and on the way they drift apart or together. So the window is kept by estimated
+arrivals: a request may leave when the R-th latest estimated arrival is a second old. An arrival is at most the
+smallest round trip seen before its answer, and, while there is no answer, at most a guard after its departure. All
+arrivals are reckoned as if the quickest way to Alma took no time, which shifts every one of them alike.
+``docs/why.md`` "Pacing" has the measurements.
+"""
+
+import math
+from bisect import bisect_left, insort
+
+MARGIN_SECONDS = 0.002
+SPREAD = 0.9
+"""Two requests are at least this share of the even spacing apart: no bursts, and room to catch up after a delay."""
+
+CUT = 0.9
+CUT_PAUSE_SECONDS = 0.3
+RECOVERY_PER_SECOND = 0.02
+"""Of the rate told: half a request a second, each second, at 25."""
+
+GUARD_SECONDS = 0.020
+LARGEST_GUARD_SECONDS = 0.100
+GUARD_DECAY = 0.0002
+"""How much the guard shrinks in a second, in seconds."""
+
+_MINUTE_SECONDS = 60.0
+_SPARE = 256
+
+
+class Passage:
+    """One request on its way: when it left, and by when it is taken to have arrived."""
+
+    __slots__ = ("arrival", "left")
+
+    def __init__(self, now: float, arrival: float) -> None:
+        self.left = now
+        self.arrival = arrival
+
+
+class Pace:
+    """The limit of one institution.
+
+    Args:
+        rate: Requests a second that no second may exceed, sliding or by the calendar; below 1 and fractions work
+            (2.5 lets two through in any second, 0.2 one in five seconds).
+        per_minute: Requests that no minute may exceed; 0 is no limit.
+        guard_seconds: How much longer than the quickest a request is first taken to be on its way to Alma.
+    """
+
+    def __init__(self, rate: float, per_minute: int = 0, *, guard_seconds: float = GUARD_SECONDS) -> None:
+        if not 0 < rate < math.inf or per_minute < 0:
+            raise ValueError("the rate is above 0, the limit per minute 0 or more")
+        self.rate = rate
+        self.per_minute = per_minute
+        self.refusals = 0
+        self._most = max(1, math.floor(rate))
+        self._rate_set = (rate, 0.0)
+        self._guard_least = guard_seconds
+        self._guard_set = (guard_seconds, 0.0)
+        self._last_cut = -math.inf
+        self._last_turn = -math.inf
+        self._smallest_round_trip = math.inf
+        self._arrivals: list[float] = []
+
+    def rate_at(self, now: float) -> float:
+        """The rate kept at a time: what is told, or less for some seconds after refusals."""
+        rate, since = self._rate_set
+        return min(self.rate, rate + self.rate * RECOVERY_PER_SECOND * (now - since))
+
+    def guard_at(self, now: float) -> float:
+        """The guard kept at a time, in seconds."""
+        guard, since = self._guard_set
+        return max(self._guard_least, guard - GUARD_DECAY * (now - since))
+
+    def earliest(self, now: float) -> float:
+        """When the next request may leave.
+
+        Args:
+            now: The time, in seconds of any clock that never goes back.
+
+        Returns:
+            The time on the same clock; one that is past means at once.
+        """
+        rate = self.rate_at(now)
+        count = min(self._most, math.ceil(rate))
+        return max(
+            self._last_turn + SPREAD / rate,
+            self._room_after(count, max(1.0, count / rate)),
+            self._room_after(self.per_minute, _MINUTE_SECONDS),
+        )
+
+    def depart(self, now: float) -> Passage:
+        """Note that a request has its turn.
+
+        Args:
+            now: The time.
+
+        Returns:
+            Its passage, to be told of what follows.
+        """
+        passage = Passage(now, now + self.guard_at(now))
+        self._last_turn = now
+        insort(self._arrivals, passage.arrival)
+        surplus = len(self._arrivals) - max(self._most, self.per_minute)
+        if surplus > _SPARE:
+            del self._arrivals[:surplus]
+        return passage
+
+    def left(self, passage: Passage, now: float) -> None:
+        """Note that its bytes left only now, for a connection had to be made first."""
+        passage.left = now
+        self._estimate(passage, now + self.guard_at(now))
+
+    def answered(self, passage: Passage, now: float) -> None:
+        """Note that its answer came, and so by when it must have arrived."""
+        self._smallest_round_trip = min(self._smallest_round_trip, now - passage.left)
+        self._estimate(passage, min(passage.arrival, now - self._smallest_round_trip))
+
+    def refused(self, now: float) -> None:
+        """Note that Alma refused a request by the second: cut the rate gently, and trust the way to Alma less."""
+        self.refusals += 1
+        if now - self._last_cut < CUT_PAUSE_SECONDS:
+            return
+        self._last_cut = now
+        self._rate_set = (self.rate_at(now) * CUT, now)
+        self._guard_set = (LARGEST_GUARD_SECONDS, now)
+
+    def withdraw(self, passage: Passage) -> None:
+        """Note that the request never left; its place is free."""
+        index = self._index(passage)
+        if index is not None:
+            del self._arrivals[index]
+
+    def _room_after(self, count: int, window_seconds: float) -> float:
+        """When there is room for one more, with ``count`` allowed in the window."""
+        if not count or len(self._arrivals) < count:
+            return -math.inf
+        return self._arrivals[-count] + window_seconds + MARGIN_SECONDS
+
+    def _estimate(self, passage: Passage, arrival: float) -> None:
+        index = self._index(passage)
+        if index is None:
+            return
+        del self._arrivals[index]
+        passage.arrival = arrival
+        insort(self._arrivals, arrival)
+
+    def _index(self, passage: Passage) -> int | None:
+        """Where its estimate stands; None when it is so old that it was let go."""
+        index = bisect_left(self._arrivals, passage.arrival)
+        is_there = index < len(self._arrivals) and self._arrivals[index] == passage.arrival
+        return index if is_there else None

@@ -1,0 +1,251 @@
+"""HTTP as a scan needs it: one request, one departure, and always the knowledge of whether bytes have left.
+
+Whatever fails before the departure is a ``NotSentError``: nothing happened. Whatever fails after it is a
+``NoAnswerError``: nobody knows.
+"""
+
+import socket
+import struct
+import sys
+import urllib.request
+import zlib
+from collections.abc import Callable
+from contextvars import ContextVar
+from types import TracebackType
+from typing import Self
+from urllib.parse import urlsplit
+
+import aiohttp
+import msgspec
+from aiohttp.client_reqrep import ClientRequest, ClientResponse
+from aiohttp.connector import Connection
+from yarl import URL
+
+from almascan import __version__
+from almascan.alma.answers import Answer
+from almascan.alma.hosts import is_loopback
+from almascan.errors import NoAnswerError, NotSentError, UsageError
+
+LARGEST_BODY_BYTES = 5_000_000
+_LINGER_OFF = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
+_GZIP_OR_ZLIB = 47
+
+
+class Timeouts(msgspec.Struct, frozen=True):
+    """How long each phase of a request may take, in seconds.
+
+    A scan was seen to take effect 52 s into a call, so it is given long; ``docs/alma.md`` "Time-outs".
+    """
+
+    connect_seconds: float = 10.0
+    read_seconds: float = 60.0
+    scan_seconds: float = 120.0
+
+
+class HeldBackError(NotSentError):
+    """The caller's own check said that the request must not leave any more."""
+
+
+class Departure:
+    """The moment at which a request's bytes leave, and what is asked and noted then.
+
+    Args:
+        on_leave: Called just before the bytes leave.
+        may_leave: Asked just before that; False holds the request back.
+    """
+
+    def __init__(self, on_leave: Callable[[], None], may_leave: Callable[[], bool] | None = None) -> None:
+        self.has_left = False
+        self._on_leave = on_leave
+        self._may_leave = may_leave
+
+    def leave(self) -> None:
+        """Let the request leave, once.
+
+        Raises:
+            HeldBackError: It may not leave, or has left already: aiohttp repeats a GET when a kept connection
+                breaks, and that repetition would have no turn of its own.
+        """
+        if self.has_left:
+            raise HeldBackError("The connection broke, and the request is not repeated unasked.")
+        if self._may_leave is not None and not self._may_leave():
+            raise HeldBackError("The request was held back: it could no longer leave in time.")
+        self.has_left = True
+        self._on_leave()
+
+
+_departure: ContextVar[Departure] = ContextVar("departure")
+
+
+class _Request(ClientRequest):
+    """aiohttp's request; ``send`` runs with the connection made, just before the first byte."""
+
+    async def send(self, conn: Connection) -> ClientResponse:
+        _departure.get().leave()
+        return await super().send(conn)
+
+
+class Transport:
+    """A pool of connections to one Alma, with the key in a header of every request.
+
+    Args:
+        base_url: From ``resolve_base_url``.
+        key: The API key; it goes into the Authorization header and nowhere else.
+        timeouts: Per phase.
+
+    Raises:
+        UsageError: The key holds characters that no key has.
+    """
+
+    def __init__(self, base_url: str, key: str, timeouts: Timeouts) -> None:
+        if not key or not all("!" <= character <= "~" for character in key):
+            raise UsageError(
+                "The API key is empty or holds white space or other characters that no key has. Copy it once more "
+                "from the Developer Network."
+            )
+        self.base_url = base_url
+        self.host = urlsplit(base_url).hostname or ""
+        self._timeouts = timeouts
+        self._headers = {
+            "Authorization": f"apikey {key}",
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",
+            "User-Agent": f"almascan/{__version__}",
+        }
+        self._session: aiohttp.ClientSession | None = None
+
+    def __repr__(self) -> str:
+        return f"Transport({self.base_url!r})"
+
+    async def __aenter__(self) -> Self:
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, socket_factory=_make_socket),
+            headers=self._headers,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            request_class=_Request,
+            auto_decompress=False,
+            proxy=_find_proxy(self.base_url, self.host),
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def send(
+        self, method: str, path: str, departure: Departure, *, body: bytes | None = None, answer_seconds: float
+    ) -> Answer:
+        """Send one request, once.
+
+        Args:
+            method: GET or POST.
+            path: Path and query behind the base URL, percent-encoded.
+            departure: Asked and told when the bytes leave.
+            body: A JSON body, or None.
+            answer_seconds: How long the answer may take.
+
+        Returns:
+            The whole answer, whatever its status; redirects are not followed.
+
+        Raises:
+            NotSentError: No byte left.
+            NoAnswerError: Bytes left, and no whole answer came.
+        """
+        if self._session is None:
+            raise UsageError("The client is used as: async with Alma(...) as alma.")
+        connect_seconds = self._timeouts.connect_seconds
+        token = _departure.set(departure)
+        try:
+            async with self._session.request(
+                method,
+                URL(self.base_url + path, encoded=True),
+                data=body,
+                headers=None if body is None else {"Content-Type": "application/json"},
+                allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(total=connect_seconds + answer_seconds, connect=connect_seconds),
+            ) as response:
+                return await _read(response)
+        except (aiohttp.ClientError, OSError, TimeoutError, HeldBackError) as error:
+            raise self._explain(error, departure, answer_seconds) from None
+        finally:
+            _departure.reset(token)
+
+    def _explain(self, error: Exception, departure: Departure, answer_seconds: float) -> Exception:
+        """Say what failed in words of ours: aiohttp's texts and the errors behind them may carry headers."""
+        if isinstance(error, HeldBackError) and not departure.has_left:
+            return error
+        if departure.has_left:
+            if isinstance(error, TimeoutError):
+                return NoAnswerError(f"Alma did not answer within {answer_seconds:g} s.")
+            return NoAnswerError("The connection broke before Alma's whole answer was here.")
+        return NotSentError(_say_why_unsent(error, self.host))
+
+
+def _say_why_unsent(error: Exception, host: str) -> str:
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return f"The host {host} was not found. Look at the network and the region."
+    if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError):
+        return f"No safe connection to {host}: its certificate or TLS was not accepted."
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        return f"The proxy refused to connect to {host} (HTTP {error.status})."
+    if isinstance(error, aiohttp.ClientProxyConnectionError):
+        return f"The proxy on the way to {host} cannot be reached."
+    if isinstance(error, TimeoutError):
+        return f"No connection to {host} in time."
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else "the connection failed"
+    return f"No connection to {host}: {reason}."
+
+
+async def _read(response: ClientResponse) -> Answer:
+    parts: list[bytes] = []
+    size = 0
+    async for part in response.content.iter_any():
+        size += len(part)
+        if size > LARGEST_BODY_BYTES:
+            raise NoAnswerError(f"Alma's answer is larger than {LARGEST_BODY_BYTES:,} bytes.")
+        parts.append(part)
+    headers = response.headers
+    body = _decompress(b"".join(parts), headers.get("Content-Encoding", ""))
+    remaining = headers.get("X-Exl-Api-Remaining", "").strip()
+    return Answer(
+        status=response.status,
+        body=body,
+        location=headers.get("Location", ""),
+        remaining_calls=int(remaining) if remaining.isdecimal() else None,
+    )
+
+
+def _decompress(body: bytes, encoding: str) -> bytes:
+    """Undo a compression that was not asked for, within the bound."""
+    if not body or encoding.lower() not in ("gzip", "deflate"):
+        return body
+    decompressor = zlib.decompressobj(_GZIP_OR_ZLIB)
+    try:
+        plain = decompressor.decompress(body, LARGEST_BODY_BYTES)
+    except zlib.error:
+        raise NoAnswerError("Alma's answer is compressed and damaged.") from None
+    if not decompressor.eof:
+        raise NoAnswerError(f"Alma's answer is cut off, or larger than {LARGEST_BODY_BYTES:,} bytes.")
+    return plain
+
+
+def _make_socket(address: tuple[int, int, int, str, object]) -> socket.socket:
+    """Make a socket that drops what it has not sent when it is closed, or when its process dies.
+
+    Without this the kernel goes on sending: bytes of a killed process were seen to arrive 26 s later.
+    """
+    family, kind, protocol, _, _ = address
+    made = socket.socket(family=family, type=kind, proto=protocol)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_OFF)
+    made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return made
+
+
+def _find_proxy(base_url: str, host: str) -> str | None:
+    """The proxy that the environment names for Alma's host; none for this machine itself."""
+    if is_loopback(host) or urllib.request.proxy_bypass(host):
+        return None
+    return urllib.request.getproxies().get(urlsplit(base_url).scheme)
