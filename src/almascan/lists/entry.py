@@ -1,0 +1,43 @@
+"""What the operator says about a list, and what is read from each of its rows."""
+
+import msgspec
+
+from almascan.model import ItemIds
+
+GIVEN_CHARACTERS = 200  # of a row's own text that are kept for the report
+
+
+class ListOptions(msgspec.Struct, frozen=True):
+    """What the operator said about the list; everything else is found in the list itself or refused.
+
+    Attributes:
+        column: The barcode's column, by its header or by its letter or number ("B", "2"); None: by its header.
+        encoding: A Python codec's name; None: UTF-8, or UTF-16 or UTF-32 that begins with its mark.
+        sheet: The name of a workbook's sheet; None: the first visible one that has rows.
+        strip_prefix: Taken off the front of each barcode that has it.
+        strip_suffix: Taken off the end of each barcode that has it.
+    """
+
+    column: str | None = None
+    encoding: str | None = None
+    sheet: str | None = None
+    strip_prefix: str = ""
+    strip_suffix: str = ""
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One row of a list.
+
+    Attributes:
+        row: The number its reader sees: the line of a text, the row of a sheet or a CSV, header counted, from 1.
+        given: The row's barcode as it stood in the list, at most 200 characters, for the report.
+        barcode: The cleaned barcode, or "" where the row has none that can be used.
+        ids: MMS ID, holding ID and item PID where the list holds all three, else None.
+        problem: Why the row cannot be used, as a sentence; "" where it can.
+    """
+
+    row: int
+    given: str
+    barcode: str
+    ids: ItemIds | None = None
+    problem: str = ""

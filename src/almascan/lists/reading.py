@@ -1,0 +1,141 @@
+"""One list, opened and read once from its first row to its last."""
+
+from collections.abc import Iterator
+from itertools import chain, islice
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+from almascan.errors import ListError
+from almascan.lists.barcode import is_blank, is_comment
+from almascan.lists.columns import find_columns, header_key, is_barcode_header
+from almascan.lists.delimited import find_delimiter, read_records
+from almascan.lists.entry import Entry, ListOptions
+from almascan.lists.items import read_items
+from almascan.lists.lines import find_encoding, name_encoding, read_lines
+from almascan.lists.notes import Notes
+from almascan.lists.plain import read_plain
+from almascan.lists.source import Source, open_source
+from almascan.lists.table import Row
+
+SAMPLE_ROWS = 50
+_DEFAULTS = ListOptions()
+
+
+class Reading:
+    """An open list: a context manager, and an iterator of :class:`Entry` that holds one row at a time.
+
+    Attributes:
+        name: What the list is called: its file's name, or "standard input".
+        description: Format, encoding or sheet, and columns, in one sentence without its full stop.
+        headers: The headers that were found, in the order of columns; [] where there are none.
+        notes: What was counted so far, by the names of :data:`almascan.lists.notes.NOTES`.
+    """
+
+    def __init__(
+        self, source: Source, description: str, headers: list[str], notes: Notes, entries: Iterator[Entry]
+    ) -> None:
+        self.name = source.name
+        self.description = description
+        self.headers = headers
+        self.notes = notes
+        self._source = source
+        self._entries = self._count(entries)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the list's bytes in hex; "" until all entries were read."""
+        return self._source.digest
+
+    def __iter__(self) -> Iterator[Entry]:
+        """Go on with the next entry; a reading can be read once.
+
+        Raises:
+            ListError: The list cannot be read on, or its end is reached and it has no entry.
+        """
+        return self._entries
+
+    def __enter__(self) -> Self:
+        """Use it as a context manager that closes the file."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the list's file; standard input stays open."""
+        self._source.close()
+
+    def _count(self, entries: Iterator[Entry]) -> Iterator[Entry]:
+        for number, entry in enumerate(entries, start=1):
+            self.notes["entries"] = number
+            if entry.problem:
+                self.notes.count("problems")
+            yield entry
+        if not self.notes["entries"]:
+            left_out = " or ".join(name for name in ("headers", "titles", "comments", "blank") if self.notes[name])
+            raise ListError(f"{self.name} names no item: all its {self.notes['lines']:,} lines are {left_out}.")
+
+
+def open_list(source: str | Path, options: ListOptions = _DEFAULTS, stdin: IO[bytes] | None = None) -> Reading:
+    """Open a list of barcodes or ids, find out its format by its content, and read as far as its header.
+
+    Args:
+        source: The path of a text, a CSV or an .xlsx workbook, or "-" for standard input.
+        options: What the operator said about the list.
+        stdin: The bytes of standard input; None: the process's own.
+
+    Returns:
+        The reading, to be used as a context manager and iterated once.
+
+    Raises:
+        ListError: The list is missing, unreadable, empty, of another format or encoding, or its column is unknown.
+    """
+    opened = open_source(source, stdin)
+    try:
+        return _open_by_content(opened, options)
+    except BaseException:
+        opened.close()
+        raise
+
+
+def _open_by_content(source: Source, options: ListOptions) -> Reading:
+    if not source.start:
+        raise ListError(f"{source.name} is empty; give a list with one barcode a line.")
+    return _open_text(source, options)
+
+
+def _open_text(source: Source, options: ListOptions) -> Reading:
+    encoding = find_encoding(source, options.encoding)
+    lines = read_lines(source, encoding)
+    sample = list(islice(lines, SAMPLE_ROWS))
+    lines = chain(sample, lines)
+    notes = Notes()
+    delimiter = find_delimiter(sample, options.column)
+    if delimiter is None:
+        header = _find_plain_header(source.name, sample, options)
+        description = f"Text, {name_encoding(encoding)}, one barcode a line"
+        entries = read_plain(lines, header, options, notes)
+        return Reading(source, description, [header.strip()] if header else [], notes, entries)
+    rows = read_records(source.name, lines, delimiter)
+    return _open_table(source, f"CSV with {delimiter}, {name_encoding(encoding)}", rows, options)
+
+
+def _open_table(source: Source, description: str, rows: Iterator[Row], options: ListOptions) -> Reading:
+    sample = list(islice(rows, SAMPLE_ROWS))
+    columns = find_columns(source.name, sample, options.column)
+    notes = Notes()
+    entries = read_items(chain(sample, rows), columns, options, notes)
+    return Reading(source, f"{description}, {columns}", list(columns.headers.values()), notes, entries)
+
+
+def _find_plain_header(name: str, sample: list[str], options: ListOptions) -> str:
+    """Find a text's header: its first line, where it is a known word or the one that the operator named."""
+    first = next((line for line in sample if not is_blank(line) and not is_comment(line)), "")
+    if is_barcode_header(first) or (options.column and header_key(options.column) == header_key(first)):
+        return first
+    if options.column and options.column.strip().upper() not in {"1", "A"}:
+        raise ListError(f"{name} has one column and no column {options.column!r}; its first line reads: {first[:60]}.")
+    return ""
