@@ -1,0 +1,153 @@
+"""Where the API key comes from, and where it is kept.
+
+The key is read when it is needed and never stands in the settings, so that nothing that prints them shows it.
+"""
+
+import os
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from almascan.errors import KeyRefusedError, UsageError
+from almascan.settings.profiles import write_privately
+from almascan.settings.table import API_KEY, Settings
+
+KEYRING_SERVICE = "almascan"
+_MAX_KEY_FILE_BYTES = 4096
+
+
+class Key(msgspec.Struct, frozen=True):
+    """An API key and the place that it came from.
+
+    Attributes:
+        value: The key.
+        source: The place, in words: ``the environment variable ALMASCAN_API_KEY``.
+    """
+
+    value: str
+    source: str
+
+    def __repr__(self) -> str:
+        """Say where it came from, and nothing of the key itself."""
+        return f"Key(source={self.source!r})"
+
+
+def read_key(settings: Settings, environ: Mapping[str, str]) -> str:
+    """Give the API key; see ``find_key``."""
+    return find_key(settings, environ).value
+
+
+def find_key(settings: Settings, environ: Mapping[str, str]) -> Key:
+    """Find the API key: ``ALMASCAN_API_KEY``, else ``key_env``, else ``key_file``, else the keyring.
+
+    Args:
+        settings: The settings; of these key_env, key_file and profile count here.
+        environ: The environment variables.
+
+    Raises:
+        KeyRefusedError: There is no key in any of these places; the sentence says how to give one.
+        UsageError: The file named by key_file cannot be read, or by others than its owner too.
+    """
+    value = environ.get(API_KEY.variable, "").strip()
+    if value:
+        return Key(value, f"the environment variable {API_KEY.variable}")
+    remark = ""
+    if settings.key_env:
+        value = environ.get(settings.key_env, "").strip()
+        if value:
+            return Key(value, f"the environment variable {settings.key_env}")
+        remark = f"The environment variable {settings.key_env}, which key_env names, is not set."
+    if settings.key_file:
+        path = Path(settings.key_file).expanduser()
+        return Key(_read_key_file(path), f"the file {path}")
+    if settings.profile and not settings.key_env:
+        value, remark = _ask_keyring(settings.profile)
+        if value:
+            return Key(value, "the keyring")
+    raise KeyRefusedError(f"There is no API key. {remark} {_ways(settings)}".replace("  ", " "))
+
+
+def keep_in_file(path: Path, key: str) -> None:
+    """Write the key into a file that only its owner can read.
+
+    Raises:
+        UsageError: The file cannot be written.
+    """
+    write_privately(path, key + "\n")
+
+
+def keep_in_keyring(profile: str, key: str) -> None:
+    """Put the key of a profile into the platform's keyring.
+
+    Raises:
+        UsageError: There is no keyring, or it is locked.
+    """
+    import keyring  # noqa: PLC0415 - slow to import, and only this way of keeping a key needs it
+
+    try:
+        keyring.set_password(KEYRING_SERVICE, profile, key)
+    except Exception as error:  # noqa: BLE001 - each backend has errors of its own beside keyring's
+        raise UsageError(
+            f"The keyring cannot keep the key: {_said(error)} Keep it in an environment variable (--key-env) or a file "
+            "of your own (--key-file)."
+        ) from None
+
+
+def forget_in_keyring(profile: str) -> bool:
+    """Take the key of a profile out of the keyring; say whether there was one."""
+    import keyring  # noqa: PLC0415 - slow to import
+
+    try:
+        keyring.delete_password(KEYRING_SERVICE, profile)
+    except Exception:  # noqa: BLE001 - no keyring, no such key, or locked: nothing was taken out
+        return False
+    return True
+
+
+def _ask_keyring(profile: str) -> tuple[str, str]:
+    """Ask for a profile's key; give it, or "" and what went wrong in a sentence."""
+    try:
+        import keyring  # noqa: PLC0415 - slow to import, and only asked when no other place has a key
+
+        value = keyring.get_password(KEYRING_SERVICE, profile)
+    except Exception as error:  # noqa: BLE001 - each backend has errors of its own beside keyring's
+        return "", f"The keyring could not be asked: {_said(error)}"
+    if value and value.strip():
+        return value.strip(), ""
+    return "", f'The keyring holds none for the profile "{profile}".'
+
+
+def _read_key_file(path: Path) -> str:
+    try:
+        with path.open("rb") as stream:
+            mode = os.fstat(stream.fileno()).st_mode
+            content = stream.read(_MAX_KEY_FILE_BYTES + 1)
+    except OSError as error:
+        raise UsageError(f"The key file {path} cannot be read: {error.strerror}.") from None
+    # Windows has no such modes: a file in the user's own folders is closed to other users there.
+    if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise UsageError(f"Others than its owner can read the key file {path}. Type: chmod 600 '{path}'")
+    try:
+        value = content.decode("ascii").strip()
+    except UnicodeDecodeError:
+        value = ""
+    if not value or len(content) > _MAX_KEY_FILE_BYTES:
+        raise UsageError(f"The key file {path} must hold the API key alone, in one line.")
+    return value
+
+
+def _ways(settings: Settings) -> str:
+    profile = settings.profile or "NAME"
+    return (
+        f"Give it in one of three ways: set the environment variable {API_KEY.variable}; or let a profile name another "
+        "variable (key_env) or a file that only you can read (key_file); or put it into the keyring with: "
+        f"almascan profiles add {profile} --keyring"
+    )
+
+
+def _said(error: Exception) -> str:
+    """Give a foreign error's first line as a sentence."""
+    first = (str(error).strip() or type(error).__name__).splitlines()[0]
+    return first if first.endswith(".") else f"{first}."
