@@ -14,9 +14,12 @@ from almascan.lists.entry import Entry, ListOptions
 from almascan.lists.items import read_items
 from almascan.lists.lines import find_encoding, name_encoding, read_lines
 from almascan.lists.notes import Notes
+from almascan.lists.package import Package
 from almascan.lists.plain import read_plain
+from almascan.lists.signature import is_zip, refuse_other_archives, refuse_other_formats
 from almascan.lists.source import Source, open_source
 from almascan.lists.table import Row
+from almascan.lists.workbook import Workbook
 
 SAMPLE_ROWS = 50
 _DEFAULTS = ListOptions()
@@ -75,8 +78,14 @@ class Reading:
                 self.notes.count("problems")
             yield entry
         if not self.notes["entries"]:
-            left_out = " or ".join(name for name in ("headers", "titles", "comments", "blank") if self.notes[name])
-            raise ListError(f"{self.name} names no item: all its {self.notes['lines']:,} lines are {left_out}.")
+            raise ListError(
+                f"{self.name} names no item: it has only {_describe_left_out(self.notes)}. Give a list with barcodes."
+            )
+
+
+def _describe_left_out(notes: Notes) -> str:
+    kinds = {"headers": "a header", "titles": "a title", "comments": "comments", "blank": "blank rows"}
+    return " and ".join(text for name, text in kinds.items() if notes[name])
 
 
 def open_list(source: str | Path, options: ListOptions = _DEFAULTS, stdin: IO[bytes] | None = None) -> Reading:
@@ -104,10 +113,25 @@ def open_list(source: str | Path, options: ListOptions = _DEFAULTS, stdin: IO[by
 def _open_by_content(source: Source, options: ListOptions) -> Reading:
     if not source.start:
         raise ListError(f"{source.name} is empty; give a list with one barcode a line.")
+    if is_zip(source.start):
+        return _open_workbook(source, options)
+    refuse_other_formats(source)
     return _open_text(source, options)
 
 
+def _open_workbook(source: Source, options: ListOptions) -> Reading:
+    if options.encoding is not None:
+        raise ListError(f"{source.name} is a workbook, which knows its encoding; leave --encoding out.")
+    package = Package(source.name, source.open_whole())
+    refuse_other_archives(package)
+    sheet, rows = Workbook(package).choose(options.sheet)
+    name = f"{source.name}, sheet '{sheet.name}',"
+    return _open_table(source, name, f"Workbook, sheet '{sheet.name}'", rows, options)
+
+
 def _open_text(source: Source, options: ListOptions) -> Reading:
+    if options.sheet is not None:
+        raise ListError(f"{source.name} is not a workbook and has no sheets; leave --sheet out.")
     encoding = find_encoding(source, options.encoding)
     lines = read_lines(source, encoding)
     sample = list(islice(lines, SAMPLE_ROWS))
@@ -120,12 +144,12 @@ def _open_text(source: Source, options: ListOptions) -> Reading:
         entries = read_plain(lines, header, options, notes)
         return Reading(source, description, [header.strip()] if header else [], notes, entries)
     rows = read_records(source.name, lines, delimiter)
-    return _open_table(source, f"CSV with {delimiter}, {name_encoding(encoding)}", rows, options)
+    return _open_table(source, source.name, f"CSV with {delimiter}, {name_encoding(encoding)}", rows, options)
 
 
-def _open_table(source: Source, description: str, rows: Iterator[Row], options: ListOptions) -> Reading:
+def _open_table(source: Source, name: str, description: str, rows: Iterator[Row], options: ListOptions) -> Reading:
     sample = list(islice(rows, SAMPLE_ROWS))
-    columns = find_columns(source.name, sample, options.column)
+    columns = find_columns(name, sample, options.column)
     notes = Notes()
     entries = read_items(chain(sample, rows), columns, options, notes)
     return Reading(source, f"{description}, {columns}", list(columns.headers.values()), notes, entries)

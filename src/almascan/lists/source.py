@@ -9,6 +9,7 @@ from typing import IO
 from almascan.errors import ListError
 
 PEEK_BYTES = 65_536
+COPY_BYTES = 1_048_576
 STANDARD_INPUT = "-"
 
 
@@ -26,7 +27,7 @@ class Source:
         self._owned = owned
         self._hash = hashlib.sha256()
         self._ended = False
-        self._spool: IO[bytes] | None = None
+        self._copy: IO[bytes] | None = None
         self.start = self._take(PEEK_BYTES)
         self._pushed_back = self.start
 
@@ -46,24 +47,36 @@ class Source:
             return chunk
         return self._take(size)
 
-    def spool(self) -> IO[bytes]:
-        """Copy everything to a temporary file, for formats that are not read from start to end."""
-        self._spool = tempfile.TemporaryFile(prefix="almascan-")  # noqa: SIM115 - close() closes it
+    def open_whole(self) -> IO[bytes]:
+        """Read to the end and begin anew, for formats that are not read from start to end.
+
+        Returns:
+            The file itself, or a temporary copy of what cannot be read twice.
+
+        Raises:
+            ListError: The system cannot read on, or has no room for the copy.
+        """
+        if self._owned and self._stream.seekable():
+            while self.read(COPY_BYTES):
+                continue
+            self._stream.seek(0)
+            return self._stream
+        self._copy = tempfile.TemporaryFile(prefix="almascan-")  # noqa: SIM115 - close() closes it
         try:
-            while chunk := self.read(1 << 20):
-                self._spool.write(chunk)
-            self._spool.seek(0)
+            while chunk := self.read(COPY_BYTES):
+                self._copy.write(chunk)
+            self._copy.seek(0)
         except OSError as error:
             raise ListError(
                 f"{self.name} cannot be copied to the temporary folder {tempfile.gettempdir()} "
                 f"({error.strerror or error}); make room there or set TMPDIR to another folder."
             ) from error
-        return self._spool
+        return self._copy
 
     def close(self) -> None:
         """Let go of the file; standard input stays open."""
-        if self._spool is not None:
-            self._spool.close()
+        if self._copy is not None:
+            self._copy.close()
         if self._owned:
             self._stream.close()
 

@@ -4,9 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
 from almascan.lists.barcode import is_blank, is_comment
-from almascan.lists.cell import Cell
-
-EMPTY_CELL = Cell("")
+from almascan.lists.cell import EMPTY_CELL, Cell
 
 
 class Row(Protocol):
