@@ -8,6 +8,7 @@ import msgspec
 from almascan.errors import UsageError
 from almascan.model import Outcome, Row, Run
 from almascan.report.csv_report import write_csv
+from almascan.report.html_report import write_html
 from almascan.report.json_report import write_json
 
 __all__ = ["FORMATS", "Format", "write_report"]
@@ -24,6 +25,7 @@ class Format(msgspec.Struct, frozen=True):
 FORMATS: dict[str, Format] = {
     "csv": Format(write_csv, ".csv", "For a spreadsheet: a line for each row."),
     "json": Format(write_json, ".json", "For programs: versioned, with everything the journal knows of each row."),
+    "html": Format(write_html, ".html", "To read, filter and print: one file that needs no network."),
 }
 """The formats by name; ``--format`` takes these."""
 
