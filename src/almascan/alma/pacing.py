@@ -1,9 +1,9 @@
 """When the next request may leave: a limit per second kept at Alma's door, not at ours. Pure; time is passed in.
 
 Alma counts requests as they arrive, and on the way they drift apart or together. So the window is kept by estimated
-arrivals: a request may leave when the R-th latest estimated arrival is a second old. An arrival is at most the
-smallest round trip seen before its answer, and, while there is no answer, at most a guard after its departure. All
-arrivals are reckoned as if the quickest way to Alma took no time, which shifts every one of them alike.
+arrivals: a request may leave when the R-th latest estimated arrival is a second old. A request has arrived at the
+latest one smallest round trip before its answer, and most likely within a guard of its departure; the earlier of the
+two is the estimate. The quickest way to Alma counts as no time at all, which shifts every arrival alike.
 ``docs/why.md`` "Pacing" has the measurements.
 """
 
@@ -11,7 +11,7 @@ import math
 from bisect import bisect_left, insort
 
 MARGIN_SECONDS = 0.002
-SPREAD = 0.9
+SPREAD = 0.8
 """Two requests are at least this share of the even spacing apart: no bursts, and room to catch up after a delay."""
 
 CUT = 0.9
@@ -19,10 +19,11 @@ CUT_PAUSE_SECONDS = 0.3
 RECOVERY_PER_SECOND = 0.02
 """Of the rate told: half a request a second, each second, at 25."""
 
-GUARD_SECONDS = 0.020
+FIRST_GUARD_SECONDS = 0.040
+SMALLEST_GUARD_SECONDS = 0.020
 LARGEST_GUARD_SECONDS = 0.100
-GUARD_DECAY = 0.0002
-"""How much the guard shrinks in a second, in seconds."""
+GUARD_DECAY = 0.0003
+"""How much the guard shrinks in a second, in seconds; a refusal sets it to its largest."""
 
 _MINUTE_SECONDS = 60.0
 _SPARE = 256
@@ -45,10 +46,10 @@ class Pace:
         rate: Requests a second that no second may exceed, sliding or by the calendar; below 1 and fractions work
             (2.5 lets two through in any second, 0.2 one in five seconds).
         per_minute: Requests that no minute may exceed; 0 is no limit.
-        guard_seconds: How much longer than the quickest a request is first taken to be on its way to Alma.
+        guard_seconds: How much longer than the quickest a request is at first taken to be on its way to Alma.
     """
 
-    def __init__(self, rate: float, per_minute: int = 0, *, guard_seconds: float = GUARD_SECONDS) -> None:
+    def __init__(self, rate: float, per_minute: int = 0, *, guard_seconds: float = FIRST_GUARD_SECONDS) -> None:
         if not 0 < rate < math.inf or per_minute < 0:
             raise ValueError("the rate is above 0, the limit per minute 0 or more")
         self.rate = rate
@@ -56,10 +57,11 @@ class Pace:
         self.refusals = 0
         self._most = max(1, math.floor(rate))
         self._rate_set = (rate, 0.0)
-        self._guard_least = guard_seconds
-        self._guard_set = (guard_seconds, 0.0)
+        self._guard_set = (guard_seconds, math.inf)
         self._last_cut = -math.inf
         self._last_turn = -math.inf
+        self._round_trips = 0
+        self._round_trips_seconds = 0.0
         self._smallest_round_trip = math.inf
         self._arrivals: list[float] = []
 
@@ -71,7 +73,7 @@ class Pace:
     def guard_at(self, now: float) -> float:
         """The guard kept at a time, in seconds."""
         guard, since = self._guard_set
-        return max(self._guard_least, guard - GUARD_DECAY * (now - since))
+        return max(SMALLEST_GUARD_SECONDS, guard - GUARD_DECAY * max(0.0, now - since))
 
     def earliest(self, now: float) -> float:
         """When the next request may leave.
@@ -99,6 +101,8 @@ class Pace:
         Returns:
             Its passage, to be told of what follows.
         """
+        if self._last_turn == -math.inf:
+            self._guard_set = (self._guard_set[0], now)
         passage = Passage(now, now + self.guard_at(now))
         self._last_turn = now
         insort(self._arrivals, passage.arrival)
@@ -114,8 +118,11 @@ class Pace:
 
     def answered(self, passage: Passage, now: float) -> None:
         """Note that its answer came, and so by when it must have arrived."""
-        self._smallest_round_trip = min(self._smallest_round_trip, now - passage.left)
-        self._estimate(passage, min(passage.arrival, now - self._smallest_round_trip))
+        round_trip = now - passage.left
+        self._round_trips += 1
+        self._round_trips_seconds += round_trip
+        self._smallest_round_trip = min(self._smallest_round_trip, round_trip)
+        self._estimate(passage, min(passage.arrival, now - self._smallest_round_trip + self._doubt()))
 
     def refused(self, now: float) -> None:
         """Note that Alma refused a request by the second: cut the rate gently, and trust the way to Alma less."""
@@ -131,6 +138,13 @@ class Pace:
         index = self._index(passage)
         if index is not None:
             del self._arrivals[index]
+
+    def _doubt(self) -> float:
+        """How far the smallest round trip seen may be above the smallest there is: of n, about their spread over n."""
+        if self._round_trips == 1:
+            return SMALLEST_GUARD_SECONDS
+        mean = self._round_trips_seconds / self._round_trips
+        return 2 * (mean - self._smallest_round_trip) / self._round_trips
 
     def _room_after(self, count: int, window_seconds: float) -> float:
         """When there is room for one more, with ``count`` allowed in the window."""
