@@ -6,7 +6,7 @@ reports and the documentation all read it here.
 """
 
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -350,6 +350,21 @@ STEPS: dict[RowState, frozenset[RowState]] = {
 """Which state may follow which. FAILED goes back to the start by ``retry`` alone."""
 
 
+class EventKind(StrEnum):
+    """The kinds of moments in a row's story."""
+
+    LOCATED = "located"
+    LOOKED = "looked"
+    DECIDED = "decided"
+    SENDING = "sending"
+    ANSWERED = "answered"
+    NOTHING_HAPPENED = "nothing-happened"
+    LOST = "lost"
+    REREAD = "reread"
+    SETTLED = "settled"
+    RETRIED = "retried"
+
+
 class RunState(StrEnum):
     """Where a run is."""
 
@@ -469,7 +484,8 @@ class Row(msgspec.Struct, frozen=True, omit_defaults=True):
         given: What the list held, as it stood there.
         barcode: The barcode after white space was taken off, or "" where the list named ids alone.
         mms_id, holding_id, pid: The item's ids as far as known, or "".
-        sends: How many scans were sent that may have reached Alma.
+        step: Which step of its recipe it is at, from 0.
+        sends: How many scans were sent that may have reached Alma, in this step.
         before, after: The item's state on the last look before the scan, and after it.
         note: What else is to be said ("duplicate of row 3", what changed), in a sentence or nothing.
         alma_code, alma_message, tracking_id: What Alma said where it did not do as asked.
@@ -485,6 +501,7 @@ class Row(msgspec.Struct, frozen=True, omit_defaults=True):
     mms_id: str = ""
     holding_id: str = ""
     pid: str = ""
+    step: int = 0
     sends: int = 0
     before: Item | None = None
     after: Item | None = None
@@ -507,3 +524,21 @@ class Row(msgspec.Struct, frozen=True, omit_defaults=True):
     def ids(self) -> ItemIds | None:
         """The three ids, once they are known."""
         return ItemIds(self.mms_id, self.holding_id, self.pid) if self.pid else None
+
+    def to(self, state: RowState, **changes: Any) -> "Row":
+        """Return the row one step further in its life, with ``changes`` of other fields.
+
+        Raises:
+            ValueError: ``STEPS`` has no such step: a defect of the caller.
+        """
+        if state is not self.state and state not in STEPS[self.state]:
+            raise ValueError(f"a row cannot go from {self.state} to {state}")
+        return msgspec.structs.replace(self, state=state, **changes)
+
+
+class Event(msgspec.Struct, frozen=True):
+    """One moment of a row's story: when (seconds since 1970 in UTC), what kind of thing, and a sentence."""
+
+    at: float
+    kind: EventKind
+    text: str

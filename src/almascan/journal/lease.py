@@ -1,0 +1,75 @@
+"""The lease: one process at a time works for an institution.
+
+On SQLite it is a lock that the operating system takes off the moment the process dies; the journal's table says who
+has it, and counts how often it was given out.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+from sqlalchemy import Engine, insert, select, update
+
+from almascan.errors import JournalError, LeaseError
+from almascan.journal.database import writing
+from almascan.journal.schema import LEASES
+
+
+def lock_path(journal: Path, institution: str) -> Path:
+    """Return where the lock of an institution lies: beside the journal."""
+    name = re.sub(r"[^A-Za-z0-9_-]", "_", institution)
+    return journal.with_name(f"{journal.name}.{name}.lock")
+
+
+@contextmanager
+def hold_lease(engine: Engine, journal: Path, institution: str, holder: str, at: float) -> Iterator[int]:
+    """Hold an institution's lease; yields its epoch, which grows each time that it is given out.
+
+    Raises:
+        LeaseError: Another process has it; the message says which, and since when.
+    """
+    lock = FileLock(lock_path(journal, institution), timeout=0, thread_local=False)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise LeaseError(
+            f"{_say_holder(engine, institution)} is working for {institution} now; "
+            "wait until it is done, or stop it, and try again."
+        ) from None
+    except OSError as error:
+        raise JournalError(f"The lock {lock.lock_file} cannot be made: {error.strerror}.") from error
+    try:
+        yield _record(engine, institution, holder, at)
+    finally:
+        lock.release()
+
+
+def is_held(journal: Path, institution: str) -> bool:
+    """Whether some process has an institution's lease now."""
+    lock = FileLock(lock_path(journal, institution), timeout=0, thread_local=False)
+    try:
+        lock.acquire()
+    except Timeout:
+        return True
+    lock.release()
+    return False
+
+
+def _record(engine: Engine, institution: str, holder: str, at: float) -> int:
+    with writing(engine).begin() as connection:
+        epoch = connection.execute(select(LEASES.c.epoch).where(LEASES.c.institution == institution)).scalar()
+        next_epoch: int = (epoch or 0) + 1
+        values = {"epoch": next_epoch, "holder": holder, "taken_at": at}
+        if epoch is None:
+            connection.execute(insert(LEASES).values(institution=institution, **values))
+        else:
+            connection.execute(update(LEASES).where(LEASES.c.institution == institution).values(**values))
+    return next_epoch
+
+
+def _say_holder(engine: Engine, institution: str) -> str:
+    with engine.connect() as connection:
+        holder = connection.execute(select(LEASES.c.holder).where(LEASES.c.institution == institution)).scalar()
+    return str(holder or "Another process")

@@ -1,0 +1,294 @@
+"""A run's rows: loading, saving and reading them; each function works on a connection that its caller opened.
+
+A change names the state that the journal has the row in: where another process has moved it on meanwhile, the change
+is not made and its caller is told.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from operator import attrgetter
+from typing import Any, NamedTuple
+
+import msgspec
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Text,
+    and_,
+    bindparam,
+    case,
+    cast,
+    exists,
+    func,
+    insert,
+    literal,
+    literal_column,
+    not_,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy import (
+    Row as Record,
+)
+
+from almascan.journal.schema import EVENTS, OPEN_ROWS, ROWS, RUNS
+from almascan.model import Event, Item, Outcome, Row, RowState
+
+_LOAD_BATCH = 10_000
+_PAGE = 2_000
+NEVER = float("inf")
+
+
+class Claim(NamedTuple):
+    """What must hold for a row to be sent: no other row of the institution stands in the way of its item.
+
+    Attributes:
+        institution: Whose runs are looked through.
+        sent_since: Items that any run sent after this moment (seconds since 1970) are not sent again; ``NEVER``
+            where the item's own state was looked at instead.
+    """
+
+    institution: str
+    sent_since: float = NEVER
+
+
+class Change(NamedTuple):
+    """A row as it is to be from now on.
+
+    Attributes:
+        row: The row.
+        was: The state in which the journal has it.
+        events: What happened, for its story.
+        claim: With an intent to send, what must hold.
+    """
+
+    row: Row
+    was: RowState
+    events: tuple[Event, ...] = ()
+    claim: Claim | None = None
+
+
+class Blocked(NamedTuple):
+    """Why an intent was not recorded: another row, of this run or an earlier one, has sent the same item."""
+
+    run: int
+    row: int
+
+
+class Overtaken(NamedTuple):
+    """Why a change was not made: the journal has the row in another state."""
+
+    state: str
+
+
+Saved = Blocked | Overtaken | None
+"""What became of a change; None where it was made."""
+
+_COLUMNS = tuple(column.name for column in ROWS.columns)
+_CHANGING = tuple(name for name in _COLUMNS if name not in {"run", "row", "given", "barcode"})
+_OTHER = ROWS.alias("other")
+# Spelled as in the partial index, which SQLite then uses.
+_OTHERS_SENT: ColumnElement[bool] = literal_column("other.sends > 0")
+
+_NEW = tuple(name for name in _COLUMNS if name not in {"step", "sends", "before", "after", "looked_at", "sent_at"})
+_LOADED = attrgetter(*_NEW)
+_INSERT = insert(ROWS).values(
+    {name: bindparam(name) for name in _NEW} | {"step": literal_column("0"), "sends": literal_column("0")}
+)
+_INSERT_EVENT = insert(EVENTS)
+_UPDATE = (
+    update(ROWS)
+    .where(ROWS.c.run == bindparam("at_run"), ROWS.c.row == bindparam("at_row"), ROWS.c.state == bindparam("was"))
+    .values({name: bindparam(name) for name in _CHANGING})
+)
+
+
+def _in_the_way(*, run: Any, row: Any, step: Any, pid: Any, institution: Any, since: Any) -> Any:
+    return (
+        select(_OTHER.c.run, _OTHER.c.row)
+        .join(RUNS, RUNS.c.id == _OTHER.c.run)
+        .where(
+            _OTHER.c.pid == pid,
+            _OTHERS_SENT,
+            RUNS.c.institution == institution,
+            not_(and_(_OTHER.c.run == run, _OTHER.c.row == row)),
+            or_(
+                and_(_OTHER.c.run == run, _OTHER.c.step == step),
+                or_(_OTHER.c.state == RowState.SENDING, _OTHER.c.state == RowState.UNCLEAR),
+                _OTHER.c.sent_at > since,
+            ),
+        )
+    )
+
+
+_CLAIM = _UPDATE.where(
+    not_(
+        exists(
+            _in_the_way(
+                run=bindparam("at_run"),
+                row=bindparam("at_row"),
+                step=bindparam("step"),
+                pid=bindparam("pid"),
+                institution=bindparam("institution"),
+                since=bindparam("sent_since"),
+            )
+        )
+    )
+)
+
+
+def load(connection: Connection, rows: Iterable[Row]) -> int:
+    """Insert one batch of new rows from an iterator; return how many there were."""
+    batch = [_LOADED(row) for row in islice(rows, _LOAD_BATCH)]
+    if batch:
+        # Handed to the driver as they are: SQLAlchemy's own preparation of each row takes longer than SQLite's work.
+        compiled = _INSERT.compile(dialect=connection.dialect)
+        connection.exec_driver_sql(compiled.string, batch)
+    return len(batch)
+
+
+def mark_duplicates(connection: Connection, run: int, at: float) -> int:
+    """Answer every later row that names an item as an earlier one does; return how many there are."""
+    marked = 0
+    for column in (ROWS.c.barcode, ROWS.c.pid):
+        here = and_(ROWS.c.run == run, ROWS.c.state == RowState.NEW, column != "")
+        repeated = (
+            select(column.label("name"), func.min(ROWS.c.row).label("first"))
+            .where(here)
+            .group_by(column)
+            .having(func.count() > 1)
+        )
+        found = [{"name": name, "first": first} for name, first in connection.execute(repeated)]
+        if found:
+            note: ColumnElement[str] = literal("duplicate of row ") + cast(bindparam("first"), Text)
+            mark = (
+                update(ROWS)
+                .where(here, column == bindparam("name"), ROWS.c.row > bindparam("first"))
+                .values(state=RowState.SKIPPED, outcome=Outcome.DUPLICATE, note=note, finished_at=at)
+            )
+            marked += connection.execute(mark, found).rowcount
+    return marked
+
+
+def save(connection: Connection, changes: Sequence[Change]) -> list[Saved]:
+    """Make changes in their order, claims after the others; return what became of each."""
+    results: dict[int, Saved] = {}
+    for statement, group in ((_UPDATE, _without_claim(changes)), (_CLAIM, _with_claim(changes))):
+        results |= _apply(connection, statement, group)
+    events = [
+        {"run": change.row.run, "row": change.row.row, "at": event.at, "kind": event.kind, "text": event.text}
+        for index, change in enumerate(changes)
+        if results[index] is None
+        for event in change.events
+    ]
+    if events:
+        connection.execute(_INSERT_EVENT, events)
+    return [results[index] for index in range(len(changes))]
+
+
+def _without_claim(changes: Sequence[Change]) -> dict[int, Change]:
+    return {index: change for index, change in enumerate(changes) if change.claim is None}
+
+
+def _with_claim(changes: Sequence[Change]) -> dict[int, Change]:
+    return {index: change for index, change in enumerate(changes) if change.claim is not None}
+
+
+def _apply(connection: Connection, statement: Any, group: Mapping[int, Change]) -> dict[int, Saved]:
+    if not group:
+        return {}
+    parameters = [_parameters(change) for change in group.values()]
+    if connection.execute(statement, parameters).rowcount == len(group):
+        return dict.fromkeys(group)
+    return {index: _look_why(connection, change) for index, change in group.items()}
+
+
+def _look_why(connection: Connection, change: Change) -> Saved:
+    """Say what became of one change of a batch that was not made whole."""
+    row = change.row
+    found = connection.execute(
+        select(ROWS.c.state, ROWS.c.sent_at, ROWS.c.finished_at).where(ROWS.c.run == row.run, ROWS.c.row == row.row)
+    ).one_or_none()
+    if found is None:
+        return Overtaken("deleted")
+    if tuple(found) == (row.state, row.sent_at, row.finished_at):
+        return None
+    if change.claim is not None and found.state == change.was:
+        in_the_way = _in_the_way(
+            run=row.run,
+            row=row.row,
+            step=row.step,
+            pid=row.pid,
+            institution=change.claim.institution,
+            since=change.claim.sent_since,
+        )
+        other = connection.execute(in_the_way.limit(1)).first()
+        if other is not None:
+            return Blocked(other.run, other.row)
+    return Overtaken(found.state)
+
+
+def _parameters(change: Change) -> dict[str, Any]:
+    values = _encode(change.row)
+    values |= {"at_run": change.row.run, "at_row": change.row.row, "was": change.was}
+    if change.claim is not None:
+        values |= change.claim._asdict()
+    return values
+
+
+def read(connection: Connection, run: int, row: int) -> Row | None:
+    """Read one row."""
+    found = connection.execute(select(ROWS).where(ROWS.c.run == run, ROWS.c.row == row)).first()
+    return None if found is None else _decode(found)
+
+
+def read_page(connection: Connection, run: int, after: int, *, only_open: bool, size: int = _PAGE) -> list[Row]:
+    """Read the next rows of a run after a row's number; of all rows or of those without an answer."""
+    query = select(ROWS).where(ROWS.c.run == run, ROWS.c.row > after).order_by(ROWS.c.row).limit(size)
+    if only_open:
+        query = query.where(OPEN_ROWS)
+    return [_decode(found) for found in connection.execute(query)]
+
+
+def read_in_state(connection: Connection, run: int, states: Iterable[RowState]) -> Iterator[Row]:
+    """Read the rows in some states, in their order."""
+    query = select(ROWS).where(ROWS.c.run == run, ROWS.c.state.in_(list(states))).order_by(ROWS.c.row)
+    return map(_decode, connection.execute(query))
+
+
+def count(connection: Connection, run: int) -> dict[Outcome, int]:
+    """Count a run's rows by their answer; rows without one count as unclear or not tried."""
+    pending = case(
+        (ROWS.c.state.in_([RowState.SENDING, RowState.UNCLEAR]), str(Outcome.UNCLEAR)), else_=str(Outcome.NOT_TRIED)
+    )
+    answer = func.coalesce(ROWS.c.outcome, pending).label("answer")
+    query = select(answer, func.count()).where(ROWS.c.run == run).group_by(answer)
+    return {Outcome(name): number for name, number in connection.execute(query)}
+
+
+def read_story(connection: Connection, run: int, row: int) -> list[Event]:
+    """Read what happened to a row, in order."""
+    query = select(EVENTS).where(EVENTS.c.run == run, EVENTS.c.row == row).order_by(EVENTS.c.id)
+    return [msgspec.convert({"at": e.at, "kind": e.kind, "text": e.text}, Event) for e in connection.execute(query)]
+
+
+def _encode(row: Row) -> dict[str, Any]:
+    values: dict[str, Any] = {name: getattr(row, name) for name in _COLUMNS}
+    for name in ("before", "after"):
+        if values[name] is not None:
+            values[name] = msgspec.json.encode(values[name]).decode()
+    return values
+
+
+_ITEM = msgspec.json.Decoder(Item)
+
+
+def _decode(found: Record[Any]) -> Row:
+    values = dict(found._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
+    for name in ("before", "after"):
+        if values[name] is not None:
+            values[name] = _ITEM.decode(values[name])
+    values["state"] = RowState(values["state"])
+    values["outcome"] = None if values["outcome"] is None else Outcome(values["outcome"])
+    return Row(**values)

@@ -1,0 +1,89 @@
+"""The journal's tables. ``migrations/`` makes them step by step; a test holds the two against each other.
+
+Structures (an order, an item's state) are JSON texts of the types in ``almascan.model``; times are seconds since 1970
+in UTC. The same tables serve SQLite and PostgreSQL.
+"""
+
+from sqlalchemy import BigInteger, Column, Float, Index, Integer, MetaData, String, Table, Text, text
+
+METADATA = MetaData()
+
+RUNS = Table(
+    "runs",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("institution", String(64), nullable=False),
+    Column("base_url", Text, nullable=False),
+    Column("environment", String(16), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("list_name", Text, nullable=False),
+    Column("list_digest", String(64), nullable=False),
+    Column("list_notes", Text, nullable=False),
+    Column("order", Text, nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("started_at", Float),
+    Column("finished_at", Float),
+    Column("reason", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+OPEN_ROWS = text("state IN ('new', 'located', 'ready', 'sending', 'unclear')")
+SENT_ROWS = text("sends > 0")
+
+ROWS = Table(
+    "rows",
+    METADATA,
+    Column("run", Integer, primary_key=True, autoincrement=False),
+    Column("row", Integer, primary_key=True, autoincrement=False),
+    Column("step", Integer, nullable=False, server_default=text("0")),
+    Column("state", String(16), nullable=False),
+    Column("outcome", String(32)),
+    Column("given", Text, nullable=False),
+    Column("barcode", Text, nullable=False),
+    Column("mms_id", Text, nullable=False),
+    Column("holding_id", Text, nullable=False),
+    Column("pid", Text, nullable=False),
+    Column("sends", Integer, nullable=False),
+    Column("before", Text),
+    Column("after", Text),
+    Column("note", Text, nullable=False),
+    Column("alma_code", Text, nullable=False),
+    Column("alma_message", Text, nullable=False),
+    Column("tracking_id", Text, nullable=False),
+    Column("looked_at", Float),
+    Column("sent_at", Float),
+    Column("finished_at", Float),
+    Index("rows_open", "run", "row", sqlite_where=OPEN_ROWS, postgresql_where=OPEN_ROWS),
+    Index("rows_sent", "pid", "run", "step", unique=True, sqlite_where=SENT_ROWS, postgresql_where=SENT_ROWS),
+)
+
+EVENTS = Table(
+    "events",
+    METADATA,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("run", Integer, nullable=False),
+    Column("row", Integer, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("text", Text, nullable=False),
+    Index("events_by_row", "run", "row"),
+)
+
+LEASES = Table(
+    "leases",
+    METADATA,
+    Column("institution", String(64), primary_key=True),
+    Column("epoch", Integer, nullable=False),
+    Column("holder", Text, nullable=False),
+    Column("taken_at", Float, nullable=False),
+)
+
+CALLS = Table(
+    "calls",
+    METADATA,
+    Column("institution", String(64), primary_key=True),
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("remaining", Integer, nullable=False),
+)

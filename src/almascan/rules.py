@@ -1,0 +1,129 @@
+"""Decisions before a scan and judgements after it: pure functions of what Alma said.
+
+``docs/why.md`` "Unclear" gives the reasons behind ``judge_lost_answer``.
+"""
+
+from enum import Enum
+from typing import NamedTuple
+
+import msgspec
+
+from almascan.model import OWN_REASON, Desk, Item, Outcome, Recipe
+
+
+class Place(msgspec.Struct, frozen=True):
+    """The desk of a run, and the locations it serves as Alma lists them (none listed: every one of its library)."""
+
+    desk: Desk
+    locations: frozenset[str] = frozenset()
+
+    def is_home_of(self, item: Item) -> bool:
+        """Whether a scan here brings the item home: its effective library and location are this desk's."""
+        if not self.desk.library or item.library != self.desk.library:
+            return False
+        return not self.locations or item.location in self.locations
+
+
+def is_same_barcode(asked: str, answered: str) -> bool:
+    """Whether Alma answered with the barcode that was asked for; case and outer spaces aside, and ids ask for none."""
+    return not asked or asked.strip().casefold() == answered.strip().casefold()
+
+
+def decide(item: Item, recipe: Recipe, place: Place, barcode: str = "") -> Outcome | None:
+    """Say whether to scan an item as it was just seen.
+
+    Args:
+        item: The item; its ``requested`` is known.
+        recipe: What may be scanned.
+        place: Where the scan would happen.
+        barcode: The barcode that was asked for; "" when the list named the item by its ids.
+
+    Returns:
+        None to scan it; else the first reason that holds, in the order in which ``Outcome`` lists them.
+    """
+    if recipe.scans is None:
+        return None if is_same_barcode(barcode, item.barcode) else Outcome.OTHER_ITEM
+    expected = item.process_type in recipe.scans
+    own = None if expected else OWN_REASON.get(item.process_type)
+    requested = item.requested or item.process_type == "REQUESTED"
+    reasons = (
+        (Outcome.OTHER_ITEM, not is_same_barcode(barcode, item.barcode)),
+        (own, own is not None),
+        (Outcome.REQUESTED, requested and not recipe.requested),
+        (Outcome.OTHER_LIBRARY, recipe.home_only and not place.is_home_of(item)),
+        (Outcome.ALREADY_IN_PLACE, item.in_place and not expected),
+        (Outcome.NOT_EXPECTED, not expected),
+    )
+    return next((reason for reason, holds in reasons if holds), None)
+
+
+def judge(after: Item, recipe: Recipe, barcode: str = "") -> Outcome:
+    """Say what a scan made of an item, from Alma's answer to it.
+
+    HTTP 200 is no success in itself: the base status and the process type tell (``docs/alma.md`` "Scan-in").
+
+    Args:
+        after: The item in the answer, or as read again later.
+        recipe: Which results count as done.
+        barcode: The barcode that was asked for, or "".
+    """
+    if not is_same_barcode(barcode, after.barcode):
+        return Outcome.WRONG_ITEM
+    if after.in_place:
+        return Outcome.IN_PLACE
+    if after.in_transit:
+        return Outcome.ON_ITS_WAY if recipe.transit_is_done else Outcome.IN_TRANSIT_ELSEWHERE
+    if after.process_type == "HOLDSHELF":
+        return Outcome.ON_HOLD_SHELF
+    if after.process_type == "WORK_ORDER_DEPARTMENT":
+        return Outcome.AT_DEPARTMENT
+    return Outcome.STILL_NOT_IN_PLACE
+
+
+class Finding(Enum):
+    """What reading an item again says of a scan whose answer never came."""
+
+    HAPPENED = "happened"
+    DID_NOT_HAPPEN = "did not happen"
+    WAIT = "wait"
+    UNKNOWN = "unknown"
+
+
+class Verdict(NamedTuple):
+    """A finding, and the outcome where the scan happened."""
+
+    finding: Finding
+    outcome: Outcome | None = None
+
+
+def judge_lost_answer(
+    before: Item | None, now: Item, recipe: Recipe, place: Place, *, settled: bool, barcode: str = ""
+) -> Verdict:
+    """Say whether a scan happened whose answer never came, from the item before and after it.
+
+    Args:
+        before: The item on the look before the scan; None where the recipe does not look.
+        now: The item as just read; its ``requested`` is known.
+        recipe: Which results count as done.
+        place: Where the scan was sent from.
+        settled: Whether so much time has gone by that the scan cannot take effect any more.
+        barcode: The barcode that was asked for, or "".
+    """
+    later = Verdict(Finding.UNKNOWN if settled else Finding.WAIT)
+    if not is_same_barcode(barcode, now.barcode):
+        return later
+    if now.in_place:
+        return later if before is not None and before.in_place else Verdict(Finding.HAPPENED, Outcome.IN_PLACE)
+    if before is not None and not before.same_state(now):
+        return Verdict(Finding.HAPPENED, judge(now, recipe, barcode)) if _is_left_by_scan(now, place) else later
+    must_have_changed = place.is_home_of(now) and not now.requested and (before is not None or now.in_transit)
+    if settled and must_have_changed:
+        return Verdict(Finding.DID_NOT_HAPPEN)
+    return later
+
+
+def _is_left_by_scan(item: Item, place: Place) -> bool:
+    """Whether a scan at this place leaves an item, that is not in place, in this state."""
+    if item.process_type == "HOLDSHELF":
+        return True
+    return item.in_transit and (bool(item.requested) or not place.is_home_of(item))
