@@ -54,6 +54,7 @@ ID_HEADERS = {
     "Holding Id": ("Holding Id", "Holdings Id", "Holding Record Id", "Holding PID"),
     "Physical Item Id": ("Physical Item Id", "Item Id", "PID", "Item PID", "Physical Item PID"),
 }
+SAMPLE_ROWS = 200  # among which the header is looked for
 MAX_LISTED_HEADERS = 30
 
 _IGNORED = re.compile(r"[\s_\-.:\u00ad\u2010-\u2015\u200b-\u200f\u2060\ufeff]+")
@@ -112,8 +113,8 @@ def column_letters(column: int) -> str:
 def find_columns(name: str, sample: Sequence[Row], column: str | None) -> Columns:
     """Find the columns that name the item.
 
-    The header is the first row that is neither blank nor a comment; rows above it are titles if they have one cell
-    and the header has several.
+    The header is the first row that is neither blank nor a comment; rows above it are titles if they have one cell,
+    of words, and the header has several.
 
     Args:
         name: The list's name, for the error.
@@ -124,6 +125,8 @@ def find_columns(name: str, sample: Sequence[Row], column: str | None) -> Column
         ListError: No column, or more than one, could hold the barcodes; the headers that were found are named.
     """
     filled = [(row.number, texts) for row in sample if (texts := row.texts()) and not begins_comment(texts)]
+    if not filled and len(sample) >= SAMPLE_ROWS:
+        raise ListError(f"The first {len(sample)} rows of {name} are blank or comments; take them out.")
     if not filled:
         return Columns(_parse_position(column or "") or 0)
     for number, texts in _header_candidates(filled):
@@ -139,10 +142,14 @@ def find_columns(name: str, sample: Sequence[Row], column: str | None) -> Column
 
 
 def _header_candidates(filled: Sequence[tuple[int, Mapping[int, str]]]) -> list[tuple[int, Mapping[int, str]]]:
-    titles = 0
-    while titles < len(filled) - 1 and len(filled[titles][1]) == 1:
-        titles += 1
-    return [filled[0]] if len(filled[titles][1]) == 1 or not titles else [filled[0], filled[titles]]
+    below = next((place for place, (_, texts) in enumerate(filled) if not _is_title(texts)), 0)
+    return [filled[0], filled[below]] if below and len(filled[below][1]) > 1 else [filled[0]]
+
+
+def _is_title(texts: Mapping[int, str]) -> bool:
+    """Whether a row may be a title: one cell that reads like words, not like a barcode that would be lost."""
+    text = next(iter(texts.values()))
+    return len(texts) == 1 and (" " in text.strip() or not _has_digit(text))
 
 
 def _match(name: str, texts: Mapping[int, str], column: str | None) -> Columns | None:

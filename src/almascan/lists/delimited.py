@@ -46,7 +46,8 @@ def find_delimiter(sample: Sequence[str], column: str | None) -> Delimiter | Non
     """
     if sample and (declared := _DELIMITER_LINE.fullmatch(sample[0].strip())):
         return Delimiter(declared[1], declared=True)
-    lines = [line for line in sample if not is_blank(line) and not is_comment(line) and not is_rounded(line)]
+    filled = [line for line in sample if not is_blank(line) and not is_rounded(line)]
+    lines = [line for line in filled if not is_comment(line)] or filled
     if not lines:
         return None
     widths = {character: [len(record) for record in _split_all(lines, character)] for character in DELIMITER_NAMES}

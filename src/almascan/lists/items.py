@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from almascan.lists.barcode import EXPORT_AGAIN, Cleaned, clean_barcode
+from almascan.lists.barcode import EXPORT_AGAIN, Cleaned, clean_barcode, is_blank
 from almascan.lists.columns import ID_HEADERS, Columns
 from almascan.lists.entry import GIVEN_CHARACTERS, Entry, ListOptions
 from almascan.lists.notes import Notes
@@ -50,22 +50,23 @@ def _read_item(row: Row, columns: Columns, options: ListOptions, notes: Notes) -
     given, cleaned = "", Cleaned("")
     if columns.barcode is not None:
         given, cleaned = _read_barcode(row, columns.barcode, options)
-    ids, ids_problem = None, ""
-    if columns.ids is not None:
-        ids, ids_problem = _read_ids(row, columns.ids)
-        given = given or " ".join(row.cell(column).text for column in columns.ids)
-    if ids is not None:
-        notes.count("ids")
-        if cleaned.problem:
-            notes.count("barcodes_dropped")
+    if columns.ids is None:
+        return _judge(row.number, given, cleaned, notes)
+    given = given or " ".join(row.cell(column).text for column in columns.ids)
+    ids = _read_ids(row, columns.ids)
+    if isinstance(ids, ItemIds):
+        notes.count("ids", *(["barcodes_dropped"] if cleaned.problem else cleaned.notes))
         return Entry(row.number, given[:GIVEN_CHARACTERS], cleaned.barcode, ids)
-    if cleaned.barcode and ids_problem:
+    if cleaned.barcode:
         notes.count("ids_dropped")
+        return _judge(row.number, given, cleaned, notes)
+    return _judge(row.number, given, cleaned if cleaned.problem else ids, notes)
+
+
+def _judge(row: int, given: str, cleaned: Cleaned, notes: Notes) -> Entry:
     notes.count(*cleaned.notes)
-    problem = ""
-    if not cleaned.barcode:
-        problem = cleaned.problem or ids_problem or "The row has no barcode."
-    return Entry(row.number, given[:GIVEN_CHARACTERS], cleaned.barcode, None, problem)
+    problem = cleaned.problem or ("" if cleaned.barcode else "The row has no barcode.")
+    return Entry(row, given[:GIVEN_CHARACTERS], cleaned.barcode, None, problem)
 
 
 def _read_barcode(row: Row, column: int, options: ListOptions) -> tuple[str, Cleaned]:
@@ -76,19 +77,21 @@ def _read_barcode(row: Row, column: int, options: ListOptions) -> tuple[str, Cle
     return cell.text, cleaned._replace(notes=(*cleaned.notes, cell.note)) if cell.note else cleaned
 
 
-def _read_ids(row: Row, columns: tuple[int, int, int]) -> tuple[ItemIds | None, str]:
+def _read_ids(row: Row, columns: tuple[int, int, int]) -> ItemIds | Cleaned:
     """Read the three ids, or say what is wrong with the first that cannot be used."""
     ids: list[str] = []
     for name, column in zip(ID_HEADERS, columns, strict=True):
         cell = row.cell(column)
-        text = clean_barcode(cell.text).barcode
+        cleaned = clean_barcode(cell.text)
+        text = cleaned.barcode
         if cell.problem or not (text.isascii() and text.isdecimal() and len(text) <= MAX_ID_DIGITS):
-            return None, _describe_id(name, cell.text)
+            damaged = cell.note == "damaged" or "damaged" in cleaned.notes
+            return Cleaned("", _describe_id(name, cell.text), ("damaged",) if damaged else ())
         ids.append(text)
-    return ItemIds(*ids), ""
+    return ItemIds(*ids)
 
 
 def _describe_id(name: str, text: str) -> str:
-    if not text.strip():
+    if is_blank(text):
         return f"The row has no {name}."
     return f"The {name} is {text[:60]!r}, which is not the whole number that Alma gave. {EXPORT_AGAIN}"

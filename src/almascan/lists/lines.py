@@ -69,7 +69,7 @@ def read_lines(source: Source, encoding: str) -> Iterator[str]:
 
 def _look_up(encoding: str) -> str:
     try:
-        b"".decode(encoding)
+        b"\0\0\0\0".decode(encoding)  # nothing at all is never looked at
         return codecs.lookup(encoding).name
     except (LookupError, ValueError):
         raise ListError(

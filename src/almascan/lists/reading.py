@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from itertools import chain, islice
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import Self
 
 from almascan.errors import ListError
 from almascan.lists.barcode import is_blank, is_comment
-from almascan.lists.columns import find_columns, header_key, is_barcode_header
+from almascan.lists.columns import SAMPLE_ROWS, find_columns, header_key, is_barcode_header
 from almascan.lists.delimited import find_delimiter, read_records
 from almascan.lists.entry import Entry, ListOptions
 from almascan.lists.items import read_items
@@ -17,11 +17,10 @@ from almascan.lists.notes import Notes
 from almascan.lists.package import Package
 from almascan.lists.plain import read_plain
 from almascan.lists.signature import is_zip, refuse_other_archives, refuse_other_formats
-from almascan.lists.source import Source, open_source
+from almascan.lists.source import ByteStream, Source, open_source
 from almascan.lists.table import Row
 from almascan.lists.workbook import Workbook
 
-SAMPLE_ROWS = 50
 _DEFAULTS = ListOptions()
 
 
@@ -85,10 +84,10 @@ class Reading:
 
 def _describe_left_out(notes: Notes) -> str:
     kinds = {"headers": "a header", "titles": "a title", "comments": "comments", "blank": "blank rows"}
-    return " and ".join(text for name, text in kinds.items() if notes[name])
+    return " and ".join(text for name, text in kinds.items() if notes[name]) or "empty rows"
 
 
-def open_list(source: str | Path, options: ListOptions = _DEFAULTS, stdin: IO[bytes] | None = None) -> Reading:
+def open_list(source: str | Path, options: ListOptions = _DEFAULTS, stdin: ByteStream | None = None) -> Reading:
     """Open a list of barcodes or ids, find out its format by its content, and read as far as its header.
 
     Args:
@@ -136,6 +135,8 @@ def _open_text(source: Source, options: ListOptions) -> Reading:
     lines = read_lines(source, encoding)
     sample = list(islice(lines, SAMPLE_ROWS))
     lines = chain(sample, lines)
+    if len(sample) >= SAMPLE_ROWS and all(is_blank(line) or is_comment(line) for line in sample):
+        raise ListError(f"The first {len(sample)} lines of {source.name} are blank or comments; take them out.")
     notes = Notes()
     delimiter = find_delimiter(sample, options.column)
     if delimiter is None:

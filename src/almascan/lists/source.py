@@ -4,13 +4,21 @@ import hashlib
 import sys
 import tempfile
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 
 from almascan.errors import ListError
 
 PEEK_BYTES = 65_536
 COPY_BYTES = 1_048_576
 STANDARD_INPUT = "-"
+
+
+class ByteStream(Protocol):
+    """What standard input must be able to do."""
+
+    def read(self, size: int, /) -> bytes:
+        """Give up to ``size`` bytes; b"" at the end."""
+        ...
 
 
 class Source:
@@ -21,10 +29,10 @@ class Source:
         start: The first bytes, at most 64 KB; they are read again by :meth:`read`.
     """
 
-    def __init__(self, name: str, stream: IO[bytes], *, owned: bool) -> None:
+    def __init__(self, name: str, stream: ByteStream, file: IO[bytes] | None = None) -> None:
         self.name = name
         self._stream = stream
-        self._owned = owned
+        self._file = file
         self._hash = hashlib.sha256()
         self._ended = False
         self._copy: IO[bytes] | None = None
@@ -56,11 +64,11 @@ class Source:
         Raises:
             ListError: The system cannot read on, or has no room for the copy.
         """
-        if self._owned and self._stream.seekable():
+        if self._file is not None and self._file.seekable():
             while self.read(COPY_BYTES):
                 continue
-            self._stream.seek(0)
-            return self._stream
+            self._file.seek(0)
+            return self._file
         self._copy = tempfile.TemporaryFile(prefix="almascan-")  # noqa: SIM115 - close() closes it
         try:
             while chunk := self.read(COPY_BYTES):
@@ -77,8 +85,8 @@ class Source:
         """Let go of the file; standard input stays open."""
         if self._copy is not None:
             self._copy.close()
-        if self._owned:
-            self._stream.close()
+        if self._file is not None:
+            self._file.close()
 
     def _take(self, size: int) -> bytes:
         try:
@@ -90,7 +98,7 @@ class Source:
         return chunk
 
 
-def open_source(source: str | Path, stdin: IO[bytes] | None = None) -> Source:
+def open_source(source: str | Path, stdin: ByteStream | None = None) -> Source:
     """Open a list's bytes.
 
     Args:
@@ -111,13 +119,13 @@ def open_source(source: str | Path, stdin: IO[bytes] | None = None) -> Source:
         reason = "it is a folder" if path.is_dir() else getattr(error, "strerror", None) or str(error)
         raise ListError(f"{path} cannot be opened: {reason}. Give a file that you may read.") from error
     try:
-        return Source(path.name, stream, owned=True)
+        return Source(path.name, stream, stream)
     except ListError:
         stream.close()
         raise
 
 
-def _open_standard_input(stdin: IO[bytes] | None) -> Source:
+def _open_standard_input(stdin: ByteStream | None) -> Source:
     if stdin is None and sys.stdin is None:
         raise ListError("There is no standard input to read the list from; give a file.")
-    return Source("standard input", sys.stdin.buffer if stdin is None else stdin, owned=False)
+    return Source("standard input", sys.stdin.buffer if stdin is None else stdin)
