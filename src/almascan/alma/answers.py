@@ -1,6 +1,6 @@
 """From an HTTP answer, in whatever shape it comes, to a typed body or to what Alma refused with.
 
-The shapes are in ``docs/alma.md`` "Formats" and "Errors"; content types are not believed, the body is looked at.
+The shapes are in ``docs/alma.md`` "Errors"; content types are not believed, the body is looked at.
 """
 
 from collections.abc import Iterator

@@ -15,7 +15,7 @@ REGIONS: dict[str, str] = {
     "ca": "api-ca.hosted.exlibrisgroup.com",
     "cn": "api-cn.hosted.exlibrisgroup.com.cn",
 }
-"""Alma's regions and the host of each one's API; ``docs/alma.md`` "Hosts"."""
+"""Alma's regions and the host of each one's API; ``docs/alma.md`` "Hosts and keys"."""
 
 _ALMA_DOMAINS = (".hosted.exlibrisgroup.com", ".hosted.exlibrisgroup.com.cn")
 
@@ -25,7 +25,7 @@ def resolve_base_url(region_or_url: str) -> str:
 
     Args:
         region_or_url: One of ``REGIONS``, or an address with or without ``/almaws/v1``. Alma's own hosts are
-            reached by https only; http is for this machine alone (the simulator). ``docs/alma.md`` "Hosts".
+            reached by https only; http is for this machine alone (the simulator). ``docs/alma.md`` "Hosts and keys".
 
     Returns:
         The base URL, without a slash at its end: ``https://api-eu.hosted.exlibrisgroup.com/almaws/v1``.

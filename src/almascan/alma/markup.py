@@ -1,6 +1,6 @@
 """Alma's XML as the dictionaries that its JSON would be, so that everything behind reads one shape.
 
-Alma answers XML where it likes, JSON asked for or not; ``docs/alma.md`` "Formats".
+Alma answers XML where it likes, JSON asked for or not; ``docs/alma.md`` "Errors".
 """
 
 import html

@@ -50,7 +50,7 @@ class Operation(Generic[Result]):
 
 
 def find(barcode: str, host: str) -> Operation[ItemIds]:
-    """Look a barcode up; the redirect's Location names the item. ``docs/alma.md`` "Look-up by barcode".
+    """Look a barcode up; the redirect's Location names the item. ``docs/alma.md`` "Look-up".
 
     Args:
         barcode: As it stands on the item; spaces around it are taken off, and its case is kept.
@@ -72,7 +72,7 @@ def read(ids: ItemIds) -> Operation[Item]:
 
 
 def requests_of(ids: ItemIds) -> Operation[bool]:
-    """Ask whether an item has active requests. ``docs/alma.md`` "Requests of an item"."""
+    """Ask whether an item has active requests. ``docs/alma.md`` "Requests"."""
     return Operation("GET", f"{_item_path(ids)}/requests", _read_has_requests, Purpose.ITEM, Priority.REQUESTS)
 
 

@@ -224,7 +224,7 @@ class Pacer:
     def _near_at(self, slot: Slot, now: float) -> float:
         """When a slot is near: a second before its turn, as far as those before it tell."""
         ahead = sum(number for priority, number in self._close.items() if priority <= slot.priority)
-        return self.pace.earliest(now) + ahead / self.pace.rate_at(now) - NEAR_SECONDS
+        return max(now, self.pace.earliest(now)) + ahead / self.pace.rate_at(now) - NEAR_SECONDS
 
     def _call(self, slot: Slot, place: Place) -> None:
         slot.place = place

@@ -30,13 +30,14 @@ _SPARE = 256
 
 
 class Passage:
-    """One request on its way: when it left, and by when it is taken to have arrived."""
+    """One request on its way: when it left, by when it is taken to have arrived, and when the one before had its turn."""
 
-    __slots__ = ("arrival", "left")
+    __slots__ = ("arrival", "left", "turn_before")
 
-    def __init__(self, now: float, arrival: float) -> None:
+    def __init__(self, now: float, arrival: float, turn_before: float) -> None:
         self.left = now
         self.arrival = arrival
+        self.turn_before = turn_before
 
 
 class Pace:
@@ -103,7 +104,7 @@ class Pace:
         """
         if self._last_turn == -math.inf:
             self._guard_set = (self._guard_set[0], now)
-        passage = Passage(now, now + self.guard_at(now))
+        passage = Passage(now, now + self.guard_at(now), self._last_turn)
         self._last_turn = now
         insort(self._arrivals, passage.arrival)
         surplus = len(self._arrivals) - max(self._most, self.per_minute)
@@ -138,6 +139,8 @@ class Pace:
         index = self._index(passage)
         if index is not None:
             del self._arrivals[index]
+        if self._last_turn == passage.left:
+            self._last_turn = passage.turn_before
 
     def _doubt(self) -> float:
         """How far the smallest round trip seen may be above the smallest there is: of n, about their spread over n."""

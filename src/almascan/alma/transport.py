@@ -34,7 +34,7 @@ _GZIP_OR_ZLIB = 47
 class Timeouts(msgspec.Struct, frozen=True):
     """How long each phase of a request may take, in seconds.
 
-    A scan was seen to take effect 52 s into a call, so it is given long; ``docs/alma.md`` "Time-outs".
+    A scan was seen to take effect 52 s into a call, so it is given long; ``docs/alma.md`` "Side effects".
     """
 
     connect_seconds: float = 10.0

@@ -1,7 +1,7 @@
 """The parts of Alma's answers that are read, as types for a typed decode; nothing else is ever unpacked.
 
 Whatever names a patron (``additional_info``, a request's requester) is not declared here, so it is skipped unread.
-Every field may be missing, null, or come as a text where an object was expected: ``docs/alma.md`` "Formats".
+Every field may be missing, null, or come as a text where an object was expected: ``docs/alma.md`` "Errors".
 """
 
 import msgspec
