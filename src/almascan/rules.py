@@ -3,12 +3,14 @@
 ``docs/why.md`` "Unclear" gives the reasons behind ``judge_lost_answer``.
 """
 
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import NamedTuple
 
 import msgspec
 
-from almascan.model import OWN_REASON, Desk, Item, Outcome, Recipe
+from almascan.model import OWN_REASON, Desk, Group, Item, Outcome, Recipe
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -127,3 +129,59 @@ def _is_left_by_scan(item: Item, place: Place) -> bool:
     if item.process_type == "HOLDSHELF":
         return True
     return item.in_transit and (bool(item.requested) or not place.is_home_of(item))
+
+
+ALIKE_ROWS = 20
+SILENT_REQUESTS = 10
+
+
+def is_silent(unanswered_in_a_row: int) -> bool:
+    """Whether so many requests in a row got no answer that the next would get none either."""
+    return unanswered_in_a_row >= SILENT_REQUESTS
+
+
+def all_alike(first: Sequence[Outcome]) -> Outcome | None:
+    """Say which one reason the first rows of a run all ended with, when none of them is done.
+
+    A wrong desk would put five thousand books in transit; after the first twenty a person has a look.
+
+    Args:
+        first: The outcomes of the rows that ended first, ``ALIKE_ROWS`` of them at most.
+    """
+    if len(first) < ALIKE_ROWS or len(set(first)) > 1 or first[0].group is Group.DONE:
+        return None
+    return first[0]
+
+
+def floor_of_calls(most_seen: int) -> int:
+    """Say how many of the day's calls a run leaves to others: 5 % of the most that was seen, at least 5,000."""
+    return max(5_000, most_seen // 20)
+
+
+def say_floor(remaining: int, floor: int, now: float) -> str:
+    """Say that a run leaves the day's remaining calls to others, and from when to go on."""
+    return (
+        f"Alma has {remaining:,} calls left for this institution today, and this run leaves the last {floor:,} to its "
+        f"other systems (--keep-calls). Alma counts anew at midnight, probably GMT: go on after {next_midnight(now)}."
+    )
+
+
+def next_midnight(now: float) -> str:
+    """Say when Alma counts the day's calls anew, in UTC; ``docs/alma.md`` "Thresholds"."""
+    today = datetime.fromtimestamp(now, tz=UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return f"{today + timedelta(days=1):%Y-%m-%d %H:%M} UTC"
+
+
+def describe(item: Item) -> str:
+    """Say an item's state in a line, without its title or a person's name."""
+    parts = ["in place" if item.in_place else "not in place"]
+    if item.process_type:
+        parts.append(item.process_type)
+    if item.work_order_type:
+        parts.append(f"work order {item.work_order_type} at {item.work_order_at}")
+    parts.append(f"at {item.library}/{item.location}")
+    if item.requested is not None:
+        parts.append("requested" if item.requested else "not requested")
+    if item.due_date:
+        parts.append(f"due {item.due_date}")
+    return ", ".join(parts)

@@ -7,6 +7,7 @@ finished first. One timer drives it; nothing polls.
 import asyncio
 import heapq
 from collections import Counter
+from collections.abc import Callable
 from enum import Enum, IntEnum, auto
 
 from almascan.alma.pacing import Pace, Passage
@@ -105,6 +106,11 @@ class Pacer:
         self._close: Counter[Priority] = Counter()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._watchers: list[Callable[[], None]] = []
+
+    def watch(self, watcher: Callable[[], None]) -> None:
+        """Have a function called whenever fewer slots wait."""
+        self._watchers.append(watcher)
 
     @property
     def rate_now(self) -> float:
@@ -164,11 +170,16 @@ class Pacer:
             slot.passage = None
         elif slot.place in (Place.NEAR, Place.ARMED):
             self._close[slot.priority] -= 1
-            self.waiting -= 1
+            self._count_off()
         elif slot.place is Place.FAR:
-            self.waiting -= 1
+            self._count_off()
         slot.place = Place.OVER
         self._schedule()
+
+    def _count_off(self) -> None:
+        self.waiting -= 1
+        for watcher in self._watchers:
+            watcher()
 
     async def _wait(self, slot: Slot, queue: list[Slot]) -> None:
         self._loop = asyncio.get_running_loop()
@@ -193,7 +204,7 @@ class Pacer:
         while (slot := self._first(self._armed, Place.ARMED)) and self.pace.earliest(now) <= now:
             heapq.heappop(self._armed)
             self._close[slot.priority] -= 1
-            self.waiting -= 1
+            self._count_off()
             slot.passage = self.pace.depart(now)
             self._call(slot, Place.TURN)
         while (slot := self._first(self._far, Place.FAR)) and self._near_at(slot, now) <= now:

@@ -86,7 +86,7 @@ Saved = Blocked | Overtaken | None
 """What became of a change; None where it was made."""
 
 _COLUMNS = tuple(column.name for column in ROWS.columns)
-_CHANGING = tuple(name for name in _COLUMNS if name not in {"run", "row", "given", "barcode"})
+_CHANGING = tuple(name for name in _COLUMNS if name not in {"run", "row", "given"})
 _OTHER = ROWS.alias("other")
 # Spelled as in the partial index, which SQLite then uses.
 _OTHERS_SENT: ColumnElement[bool] = literal_column("other.sends > 0")

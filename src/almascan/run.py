@@ -1,0 +1,385 @@
+"""The main flow: read the list, locate, look, decide, scan, and leave a record that reports are made from.
+
+``Runner.scan`` is the whole of it, from top to bottom. What happens to one row is ``almascan.scanner``, how many rows
+are in flight ``almascan.crew``, what is decided ``almascan.rules``, what is recorded ``almascan.journal``.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+import msgspec
+
+from almascan import rules
+from almascan.alma import Alma, Pacer
+from almascan.clock import Clock
+from almascan.crew import Crew, Tally
+from almascan.desks import FoundDesk, find_desk
+from almascan.errors import ExitCode, KeyRefusedError, UsageError
+from almascan.journal import Change, Journal, say_who
+from almascan.lists import Entry, Reading
+from almascan.model import (
+    DEFAULT_PACE,
+    RECIPES,
+    Environment,
+    Event,
+    EventKind,
+    Group,
+    Order,
+    Outcome,
+    Row,
+    RowState,
+    Run,
+    RunState,
+)
+from almascan.progress import Reporter
+from almascan.scanner import Scanner
+from almascan.stop import Stop
+
+
+class Institution(msgspec.Struct, frozen=True):
+    """Whom the key is for.
+
+    Attributes:
+        code: Alma's code of the institution.
+        name: Its name, or its code where the key may not read the configuration.
+        environment: Production, sandbox or unknown.
+    """
+
+    code: str
+    name: str
+    environment: Environment
+
+
+class Preview(msgspec.Struct, frozen=True):
+    """What a run is about to do, said before it does anything.
+
+    Attributes:
+        run: The loaded run.
+        counts: The rows by their answer: those to be tried, and those that the list itself answered.
+        institution: Whose Alma.
+        desk: Where, by name.
+        rows: How many rows are tried now.
+        requests: How many requests that takes at the most.
+        rate: Requests a second.
+        seconds: How long that takes at the least.
+        remaining_calls: The institution's calls left today, where Alma said so.
+    """
+
+    run: Run
+    counts: dict[Outcome, int]
+    institution: Institution
+    desk: FoundDesk
+    rows: int
+    requests: int
+    rate: float
+    seconds: float
+    remaining_calls: int | None
+
+
+class Ended(msgspec.Struct, frozen=True):
+    """How a run's work ended: the run, its rows by their answer, and the exit code of the command."""
+
+    run: Run
+    counts: dict[Outcome, int]
+    exit_code: ExitCode
+
+
+class Runner:
+    """Works on runs of one institution.
+
+    Args:
+        alma: The institution's client.
+        journal: Where runs are recorded.
+        reporter: Is told how far a run is.
+        stop: Ends the work early.
+        clock: The time.
+    """
+
+    def __init__(
+        self, alma: Alma, journal: Journal, reporter: Reporter, *, stop: Stop | None = None, clock: Clock | None = None
+    ) -> None:
+        self._alma = alma
+        self._journal = journal
+        self._reporter = reporter
+        self._stop = stop or Stop()
+        self._clock = clock or Clock()
+
+    async def scan(
+        self,
+        reading: Reading,
+        order: Order,
+        *,
+        base_url: str,
+        confirm: Callable[[Preview], bool] = lambda _: True,
+        limit: int | None = None,
+    ) -> Ended | None:
+        """Scan a list in.
+
+        Args:
+            reading: The list.
+            order: What to do with it.
+            base_url: Where Alma is; kept with the run.
+            confirm: Is shown what is about to happen, and says whether it may.
+            limit: How many rows to try now; the rest stays for ``resume``.
+
+        Returns:
+            How it ended; None where it was not confirmed, which leaves nothing behind.
+
+        Raises:
+            StopError: Nothing was scanned: the key, the desk, the list or the journal cannot be used, or another
+                process works for the institution.
+            AttemptError: Alma cannot be reached.
+        """
+        institution = await self._meet(order)
+        desk = await find_desk(self._alma, order.desk)
+        with self._journal.lease(institution.code):
+            self._journal.sweep(institution.code)
+            run = self._load(reading, self._complete(order, institution), institution, base_url)
+            if not confirm(self._preview(run, institution, desk, limit)):
+                self._journal.delete_run(run.id)
+                return None
+            return await self._work(run, desk, limit)
+
+    async def resume(self, run_id: int, *, limit: int | None = None) -> Ended:
+        """Go on with what is not finished of a run, its unclear rows included; raises as ``scan``."""
+        run = self._journal.run(run_id)
+        institution = await self._meet(run.order)
+        _check_institution(run, institution)
+        desk = await find_desk(self._alma, run.order.desk)
+        with self._journal.lease(institution.code):
+            self._journal.sweep(institution.code)
+            return await self._work(self._journal.run(run_id), desk, limit)
+
+    async def retry(self, run_id: int) -> Ended:
+        """Try the failed rows of a run once more, and read its unclear ones again; raises as ``scan``."""
+        run = self._journal.run(run_id)
+        institution = await self._meet(run.order)
+        _check_institution(run, institution)
+        desk = await find_desk(self._alma, run.order.desk)
+        with self._journal.lease(institution.code):
+            self._journal.sweep(institution.code)
+            self._reopen(run_id)
+            return await self._work(self._journal.run(run_id), desk, None)
+
+    # The parts of the flow, in its order
+
+    async def _meet(self, order: Order) -> Institution:
+        """Try the key before any work, learn whose it is, and set the pace that is due there."""
+        code = await self._alma.test_read()
+        await self._alma.test_write()
+        name: str = code
+        environment: Environment = "unknown"
+        try:
+            general = await self._alma.general()
+            name, environment = general.name or code, general.environment
+        except KeyRefusedError:
+            self._reporter.say("The key may not read the configuration: desks are not checked, nor which Alma this is.")
+        institution = Institution(code, name, environment)
+        rate, per_minute = _pace(order, institution.environment)
+        if order.rate is None or per_minute:
+            self._alma.pacer = Pacer(rate, per_minute)
+        if self._alma.remaining_calls is not None:
+            self._journal.see_calls(code, self._alma.remaining_calls)
+        return institution
+
+    def _complete(self, order: Order, institution: Institution) -> Order:
+        """Fix for the whole run what the order leaves to the institution's circumstances."""
+        rate, per_minute = _pace(order, institution.environment)
+        keep_calls = order.keep_calls
+        if keep_calls is None:
+            keep_calls = rules.floor_of_calls(self._journal.most_calls_seen(institution.code))
+        return msgspec.structs.replace(order, rate=rate, per_minute=per_minute, keep_calls=keep_calls)
+
+    def _load(self, reading: Reading, order: Order, institution: Institution, base_url: str) -> Run:
+        """Read the list into the journal, whole or not at all."""
+        run = Run(
+            id=0,
+            institution=institution.code,
+            base_url=base_url,
+            environment=institution.environment,
+            state=RunState.LOADING,
+            list_name=reading.name,
+            list_digest="",
+            list_notes={},
+            order=order,
+            rows=0,
+            who=say_who(),
+            created_at=self._clock.now().wall,
+        )
+        run_id = self._journal.add_run(run, self._rows_of(reading))
+        return self._journal.seal_run(run_id, list_digest=reading.digest, list_notes=dict(reading.notes))
+
+    def _rows_of(self, reading: Iterable[Entry]) -> Iterator[Row]:
+        for entry in reading:
+            if entry.problem:
+                yield Row(
+                    0,
+                    entry.row,
+                    RowState.FAILED,
+                    Outcome.BAD_BARCODE,
+                    given=entry.given,
+                    note=entry.problem,
+                    finished_at=self._clock.now().wall,
+                )
+            elif entry.ids is None:
+                yield Row(0, entry.row, RowState.NEW, given=entry.given, barcode=entry.barcode)
+            else:
+                ids = entry.ids
+                yield Row(
+                    0, entry.row, RowState.NEW, None, entry.given, entry.barcode, ids.mms_id, ids.holding_id, ids.pid
+                )
+
+    def _preview(self, run: Run, institution: Institution, desk: FoundDesk, limit: int | None) -> Preview:
+        counts = self._journal.counts(run.id)
+        rows = counts.get(Outcome.NOT_TRIED, 0)
+        rows = rows if limit is None else min(rows, limit)
+        per_row = 1 + RECIPES[run.order.recipe].looks + (run.list_notes.get("ids", 0) < rows)
+        rate = run.order.rate or 1.0
+        per_minute = run.order.per_minute or rate * 60
+        seconds = rows * per_row / min(rate, per_minute / 60)
+        return Preview(run, counts, institution, desk, rows, rows * per_row, rate, seconds, self._alma.remaining_calls)
+
+    async def _work(self, run: Run, desk: FoundDesk, limit: int | None) -> Ended:
+        """Bring the run's open rows to their answers; the lease is held."""
+        taken = self._clock.now()
+        self._journal.recover(run.id)
+        first_time = run.started_at is None
+        run = self._journal.change_run(
+            run.id, state=RunState.RUNNING, reason="", started_at=run.started_at or taken.wall, finished_at=None
+        )
+        tally = Tally(self._journal.counts(run.id), self._alma, self._clock)
+        async with self._journal.writer() as writer:
+            scanner = Scanner(
+                self._alma,
+                writer,
+                run,
+                desk.place,
+                keep_calls=run.order.keep_calls or 0,
+                stop=self._stop,
+                clock=self._clock,
+            )
+            crew = Crew(
+                scanner,
+                self._alma,
+                tally,
+                self._reporter,
+                stop=self._stop,
+                clock=self._clock,
+                watch_first=first_time,
+            )
+            self._reporter.begin(run, crew.snapshot())
+            try:
+                rows = self._journal.rows(run.id, only_open=True)
+                await crew.work(_first(rows, limit), taken)
+            finally:
+                self._reporter.end(crew.snapshot())
+        return self._conclude(run, limit)
+
+    def _conclude(self, run: Run, limit: int | None) -> Ended:
+        """Record how the work ended."""
+        counts = self._journal.counts(run.id)
+        finished_at = self._clock.now().wall
+        if self._stop.requested:
+            state, reason, exit_code = RunState.PAUSED, self._stop.reason, self._stop.exit_code
+        elif counts.get(Outcome.NOT_TRIED):
+            state, exit_code = RunState.PAUSED, ExitCode.LEFTOVERS
+            reason = f"It was asked to try {limit} rows; the rest is for resume."
+        else:
+            state, reason, exit_code = RunState.FINISHED, "", _exit_code(counts)
+        run = self._journal.change_run(run.id, state=state, reason=reason, finished_at=finished_at)
+        if self._alma.remaining_calls is not None:
+            self._journal.see_calls(run.institution, self._alma.remaining_calls)
+        return Ended(run, counts, exit_code)
+
+    def _reopen(self, run_id: int) -> None:
+        """Put the failed rows back to their beginning; a damaged barcode stays what it is."""
+        at = self._clock.now().wall
+        event = Event(at, EventKind.RETRIED, "It failed, and is tried once more.")
+        reopened = [
+            Change(
+                row.to(
+                    RowState.NEW,
+                    outcome=None,
+                    before=None,
+                    after=None,
+                    note="",
+                    alma_code="",
+                    alma_message="",
+                    tracking_id="",
+                    sends=0,
+                    finished_at=None,
+                ),
+                RowState.FAILED,
+                (event,),
+            )
+            for row in self._journal.rows_in_state(run_id, RowState.FAILED)
+            if row.outcome is not Outcome.BAD_BARCODE
+        ]
+        self._journal.save(reopened)
+
+
+def settle(journal: Journal, run_id: int, row_number: int, *, done: bool, at: float) -> Row:
+    """Take a person's word on an unclear row.
+
+    Args:
+        journal: The journal.
+        run_id: The run.
+        row_number: The row.
+        done: Whether the scan happened; if not, the row is scanned again by ``resume``.
+        at: Seconds since 1970.
+
+    Returns:
+        The row as it is now.
+
+    Raises:
+        UsageError: There is no such row, or it is not unclear.
+        LeaseError: A process works for the institution now.
+    """
+    run = journal.run(run_id)
+    with journal.lease(run.institution):
+        journal.recover(run_id)
+        row = journal.row(run_id, row_number)
+        if row.state is not RowState.UNCLEAR:
+            raise UsageError(f"Row {row_number} of run {run_id} is not unclear: it is {row.answer}. Nothing to settle.")
+        word = "it happened" if done else "scan it again"
+        event = Event(at, EventKind.SETTLED, f"{say_who()} says: {word}.")
+        if done:
+            note = f"Settled by {say_who()}."
+            row = row.to(RowState.DONE, outcome=Outcome.IN_PLACE, note=note, finished_at=at)
+        else:
+            row = row.to(RowState.LOCATED, sends=0, note="", alma_code="", alma_message="", tracking_id="")
+            journal.change_run(run_id, state=RunState.PAUSED, reason="A person settled a row to be scanned again.")
+        journal.save([Change(row, RowState.UNCLEAR, (event,))])
+    return row
+
+
+def _check_institution(run: Run, institution: Institution) -> None:
+    if run.institution != institution.code:
+        raise UsageError(
+            f"Run {run.id} belongs to {run.institution}, and this key to {institution.code}; "
+            "use that institution's key or profile."
+        )
+
+
+def _pace(order: Order, environment: Environment) -> tuple[float, int]:
+    """Return the requests a second and a minute: what was asked for, or what is due there."""
+    rate, per_minute = DEFAULT_PACE[environment]
+    if order.rate is not None:
+        return order.rate, order.per_minute or 0
+    return rate, per_minute if order.per_minute is None else order.per_minute
+
+
+def _first(rows: Iterable[Row], limit: int | None) -> Iterator[Row]:
+    """Give all rows, or the first ones not tried yet and every unclear one."""
+    tried = 0
+    for row in rows:
+        if row.answer is Outcome.NOT_TRIED:
+            tried += 1
+            if limit is not None and tried > limit:
+                continue
+        yield row
+
+
+def _exit_code(counts: Mapping[Outcome, int]) -> ExitCode:
+    """Say whether a finished run leaves something to a person; a duplicate does not."""
+    left = [outcome for outcome in counts if outcome.group is not Group.DONE and outcome is not Outcome.DUPLICATE]
+    return ExitCode.LEFTOVERS if left else ExitCode.DONE
