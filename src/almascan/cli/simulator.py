@@ -1,0 +1,121 @@
+"""``almascan simulator``: an Alma of one's own, on this machine."""
+
+import signal
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from almascan.simulator import Simulator, SimulatorConfig
+
+_USAGE = """A simulated Alma listens at {base_url} (Ctrl-C ends it).
+
+  key             {key}
+  library, desk   {library}, {circ_desk}
+  try             curl -iL -H 'Authorization: apikey {key}' -H 'Accept: application/json' \\
+                       '{base_url}/items?item_barcode={barcode}'
+  barcodes        {address}/simulator/barcodes?state=in_transit&limit=100
+  what happened   {address}/simulator/stats"""
+
+
+@click.command()
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8765,
+    show_default=True,
+    help="TCP port on 127.0.0.1; 0 takes a free one.",
+)
+@click.option(
+    "--items",
+    type=click.IntRange(1000, 50_000_000),
+    default=10_000,
+    show_default=True,
+    help="Number of items; any number costs the same memory.",
+)
+@click.option("--seed", type=int, default=1, show_default=True, help="Decides the items' data and states.")
+@click.option(
+    "--ready-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write address, keys and barcodes to this JSON file once it listens.",
+)
+@click.option(
+    "--per-second",
+    type=click.IntRange(0),
+    default=25,
+    show_default=True,
+    help="Requests allowed in a second; 0 for no limit.",
+)
+@click.option(
+    "--per-minute",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="Requests allowed in a minute; 0 for no limit.",
+)
+@click.option(
+    "--per-day",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="Requests allowed until midnight GMT; 0 for no limit.",
+)
+@click.option(
+    "--window",
+    type=click.Choice(["sliding", "calendar"]),
+    default="sliding",
+    show_default=True,
+    help="Whether a limit holds for any second, or for each second of the clock.",
+)
+@click.option(
+    "--latency-ms", type=click.FloatRange(0), default=0, show_default=True, help="Milliseconds that every answer takes."
+)
+@click.option(
+    "--jitter-ms",
+    type=click.FloatRange(0),
+    default=0,
+    show_default=True,
+    help="Up to so many milliseconds more, at random.",
+)
+@click.option(
+    "--environment",
+    type=click.Choice(["sandbox", "production"]),
+    default="sandbox",
+    show_default=True,
+    help="What it says of itself.",
+)
+def command(ready_file: Path | None, **settings: Any) -> None:
+    """Run a simulated Alma on this machine, to try almascan or any other Alma client on."""
+    from almascan.errors import UsageError  # noqa: PLC0415 - keeps --help quick
+    from almascan.simulator import Simulator, SimulatorConfig  # noqa: PLC0415 - keeps --help quick
+
+    config: SimulatorConfig = SimulatorConfig(**settings)
+    try:
+        with Simulator(config) as simulator:
+            _run(simulator, ready_file)
+    except OSError as error:
+        raise UsageError(f"The simulator cannot start: {error}. Choose another --port or --ready-file.") from error
+
+
+def _run(simulator: "Simulator", ready_file: Path | None) -> None:
+    from almascan.simulator.ready import write_ready_file  # noqa: PLC0415 - keeps --help quick
+
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    description = simulator.describe()
+    if ready_file is not None:
+        write_ready_file(ready_file, description)
+    click.echo(
+        _USAGE.format(
+            **description,
+            key=description["keys"]["full"],
+            barcode=description["barcodes"]["in_transit"][0],
+            address=simulator.address,
+        )
+    )
+    # Waiting in short turns lets Windows see Ctrl-C.
+    while simulator.is_running and not stopped.wait(0.5):
+        continue

@@ -1,0 +1,165 @@
+"""The simulated Alma as an ASGI application: time, latency and faults around the gateway."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from random import Random
+from typing import Any
+
+from starlette.types import Receive, Scope, Send
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from almascan.simulator.config import SimulatorConfig
+from almascan.simulator.faults import Fault, FaultPlan
+from almascan.simulator.gateway import Gateway, Reply, find_route
+from almascan.simulator.markup import parse_query
+
+_CONNECTION = "almascan.simulator.connection"
+
+
+class Clock:
+    """Seconds since 1970 that never jump with the machine's clock, and can be moved on purpose."""
+
+    def __init__(self) -> None:
+        self._start = time.time() - time.monotonic()
+        self.offset_seconds = 0.0
+
+    def now(self) -> float:
+        """Return the simulated Alma's time, in seconds since 1970, GMT."""
+        return self._start + time.monotonic() + self.offset_seconds
+
+
+class Application:
+    """Serves the API under /almaws/v1; ``control`` serves everything under /simulator/."""
+
+    def __init__(self, config: SimulatorConfig) -> None:
+        self.config = config
+        self.gateway = Gateway(config)
+        self.clock = Clock()
+        self.faults = FaultPlan(config.seed, self.gateway.catalogue.find)
+        self.control: Callable[[Scope, Receive, Send], Any] | None = None
+        self._random = Random(config.seed)  # noqa: S311 - latencies need to repeat, not to be secret
+
+    def reset(self) -> None:
+        """Start anew: no changes, counts, limits used or faults, and the clock of the machine."""
+        self.gateway.reset()
+        self.faults.clear()
+        self.clock.offset_seconds = 0.0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            return
+        if self.control is not None and scope["path"].startswith("/simulator/"):
+            await self.control(scope, receive, send)
+        elif scope["method"] == "GET" or await _read_body(receive):
+            await self._serve(scope, receive, send)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        half_seconds = self._draw_latency_seconds() / 2
+        if half_seconds:
+            await asyncio.sleep(half_seconds)
+        method, path, query = (
+            scope["method"],
+            scope["raw_path"].decode("ascii"),
+            scope["query_string"].decode("latin-1"),
+        )
+        headers = {name.decode("ascii"): value.decode("latin-1") for name, value in scope["headers"]}
+        fault = self._find_fault(method, path, query)
+        if fault and fault.delay_seconds:
+            await asyncio.sleep(fault.delay_seconds)
+        if fault is None or fault.takes_effect:
+            reply = self.gateway.answer(method, path, query, headers, self.clock.now())
+        else:
+            reply = self.gateway.note(method, path, query, self.clock.now())
+        if half_seconds:
+            await asyncio.sleep(half_seconds)
+        if fault is None:
+            await _send(reply, send)
+        else:
+            await _send_spoiled(fault, reply, scope, receive, send)
+
+    def _find_fault(self, method: str, path: str, query: str) -> Fault | None:
+        if not self.faults.standing():
+            return None
+        route = find_route(method, path, parse_query(query))
+        return self.faults.match(route.name, route.subject)
+
+    def _draw_latency_seconds(self) -> float:
+        jitter_ms = self._random.uniform(0, self.config.jitter_ms) if self.config.jitter_ms else 0.0
+        return (self.config.latency_ms + jitter_ms) / 1000
+
+
+def make_protocol(faults: FaultPlan) -> type[HttpToolsProtocol]:
+    """Make uvicorn's protocol class for an application: it lets faults reach the connection."""
+
+    class Protocol(HttpToolsProtocol):
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            super().connection_made(transport)
+            if faults.match_connection():
+                transport.abort()
+
+        def on_message_begin(self) -> None:
+            super().on_message_begin()
+            self.scope["extensions"] = {_CONNECTION: {"transport": self.transport}}
+
+    return Protocol
+
+
+async def _read_body(receive: Receive) -> bool:
+    """Read a request's body to its end; False if the client left before."""
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return False
+        if not message.get("more_body", False):
+            return True
+
+
+async def _send(reply: Reply, send: Send) -> None:
+    headers = [(name.encode(), value.encode("latin-1")) for name, value in reply.headers.items()]
+    headers.append((b"content-length", str(len(reply.body)).encode()))
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    await send({"type": "http.response.body", "body": reply.body})
+
+
+async def _send_spoiled(fault: Fault, reply: Reply, scope: Scope, receive: Receive, send: Send) -> None:
+    match fault.kind:
+        case "drop":
+            await _close(scope, receive, abort=True)
+        case "silent":
+            await _wait_for_leaving(receive)
+        case "truncate":
+            await _send_half(reply, send)
+            await _close(scope, receive, abort=False)
+        case "error":
+            error = fault.error_reply()
+            await _send(replace(error, headers=reply.headers | error.headers), send)
+        case "redirect":
+            await _send(Reply(302, reply.headers | {"location": fault.location}), send)
+        case "mistyped":
+            await _send(replace(reply, headers=reply.headers | {"content-type": "text/html;charset=UTF-8"}), send)
+        case _:
+            await _send(reply, send)
+
+
+async def _send_half(reply: Reply, send: Send) -> None:
+    headers = [(name.encode(), value.encode("latin-1")) for name, value in reply.headers.items()]
+    headers.append((b"content-length", str(len(reply.body)).encode()))
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    await send({"type": "http.response.body", "body": reply.body[: len(reply.body) // 2], "more_body": True})
+
+
+async def _close(scope: Scope, receive: Receive, *, abort: bool) -> None:
+    transport = scope["extensions"][_CONNECTION]["transport"]
+    if abort:
+        transport.abort()
+    else:
+        transport.close()
+    await _wait_for_leaving(receive)
+
+
+async def _wait_for_leaving(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        continue

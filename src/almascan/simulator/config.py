@@ -1,0 +1,66 @@
+"""The settings of a simulated Alma: its size, its limits, and how the points that nobody is sure of turn out."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Window = Literal["sliding", "calendar"]
+Environment = Literal["sandbox", "production"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SimulatorConfig:
+    """How a simulated Alma is set up; every default is the likeliest reading of ``docs/alma.md``.
+
+    Attributes:
+        items: Number of items in the catalogue, at most 50,000,000; it costs no memory until an item is changed.
+        seed: Decides every item's data and state, and the order of random faults and latencies.
+        port: TCP port on 127.0.0.1; 0 takes a free one.
+        per_second: Requests that any second may hold; 0 for no limit.
+        per_minute: The same for a minute.
+        per_day: Requests a day, which ends at midnight GMT; 0 for no limit.
+        window: Whether a second is any second (sliding) or one of the clock's (calendar).
+        latency_ms: Milliseconds that every answer takes, half of them before the request is counted.
+        jitter_ms: Up to so many milliseconds are added, evenly distributed.
+        environment: What ``/conf/general`` says of the institution.
+        refused_requests_count: Whether a request over a limit uses up the window all the same.
+        daily_status: HTTP status of the answer over the daily limit, 429 or 403.
+        other_desk_reshelves: Whether a desk of the home library that does not serve the item's location puts the
+            item in place instead of sending it in transit.
+        lost_is_cleared: Whether a scan clears lost and claimed-returned items, as it does missing ones.
+        department_reshelves: Whether finishing a work order at a department of the home library puts the item in
+            place instead of sending it in transit.
+        reshelving_in_place: Whether base_status is 1 while an item awaits reshelving.
+        relative_location: Whether the look-up's Location leaves out scheme and host.
+        location_keeps_key: Whether the look-up's Location carries a key that came in the query.
+    """
+
+    items: int = 10_000
+    seed: int = 1
+    port: int = 0
+    per_second: int = 25
+    per_minute: int = 0
+    per_day: int = 0
+    window: Window = "sliding"
+    latency_ms: float = 0
+    jitter_ms: float = 0
+    environment: Environment = "sandbox"
+    refused_requests_count: bool = False
+    daily_status: Literal[429, 403] = 429
+    other_desk_reshelves: bool = False
+    lost_is_cleared: bool = True
+    department_reshelves: bool = False
+    reshelving_in_place: bool = True
+    relative_location: bool = False
+    location_keeps_key: bool = True
+
+    def __post_init__(self) -> None:
+        """Refuse a size that the barcodes cannot number.
+
+        Raises:
+            ValueError: If ``items`` is out of range.
+        """
+        if not 0 <= self.items <= MAXIMUM_ITEMS:
+            raise ValueError(f"A catalogue has 0 to {MAXIMUM_ITEMS:,} items, not {self.items:,}.")
+
+
+MAXIMUM_ITEMS = 50_000_000

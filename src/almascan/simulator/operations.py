@@ -1,0 +1,219 @@
+"""The operations of the API that scan-in needs, from a request's parts to a structure; no HTTP."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlencode
+
+from almascan.simulator import answers
+from almascan.simulator.answers import Answer, ItemWriter
+from almascan.simulator.catalogue import Catalogue
+from almascan.simulator.config import SimulatorConfig
+from almascan.simulator.dates import format_day
+from almascan.simulator.institution import DEPARTMENTS, INSTITUTION, LIBRARIES, Library
+from almascan.simulator.ledger import Ledger
+from almascan.simulator.refusals import (
+    Refusal,
+    refuse_barcode,
+    refuse_holding,
+    refuse_missing,
+    refuse_mms_id,
+    refuse_parameter,
+)
+from almascan.simulator.scan import Scan, scan_in
+
+DEFAULT_LIMIT = 10
+MAXIMUM_LIMIT = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request to an operation: the variable parts of its path, its query, where it came in and when."""
+
+    path: tuple[str, ...]
+    query: Mapping[str, str]
+    base_url: str
+    key_in_query: bool
+    method: str
+    now: float
+
+    def page(self) -> tuple[int, int]:
+        """Read offset and limit; Alma's default limit is 10.
+
+        Raises:
+            Refusal: If one is not a number, or the limit is over 100.
+        """
+        limit = self._number("limit", DEFAULT_LIMIT)
+        if limit > MAXIMUM_LIMIT:
+            raise refuse_parameter("limit", str(limit))
+        return self._number("offset", 0), limit
+
+    def _number(self, name: str, default: int) -> int:
+        text = self.query.get(name, "")
+        if text and not (text.isascii() and text.isdigit()):
+            raise refuse_parameter(name, text)
+        return int(text) if text else default
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What an operation answers: a structure under its XML root, or an address to go on to."""
+
+    root: str = ""
+    answer: Answer = field(default_factory=dict)
+    location: str = ""
+    text: str = ""
+
+
+class Operations:
+    """The operations over one institution's state."""
+
+    def __init__(self, catalogue: Catalogue, ledger: Ledger, config: SimulatorConfig) -> None:
+        self.catalogue = catalogue
+        self.ledger = ledger
+        self.config = config
+
+    def find(self, call: Call) -> Result:
+        """Redirect from a barcode to its item; ``docs/alma.md`` "Look-up by barcode"."""
+        barcode = call.query.get("item_barcode", "")
+        if not barcode:
+            raise refuse_missing("item_barcode")
+        number = self.catalogue.numbering.number_of_barcode(barcode)
+        if number is None:
+            raise refuse_barcode(barcode)
+        base_url = "/almaws/v1" if self.config.relative_location else call.base_url
+        location = ItemWriter(self.catalogue, base_url).link(number)
+        dropped = {"item_barcode"} if self.config.location_keeps_key else {"item_barcode", "apikey"}
+        rest = {name: value for name, value in call.query.items() if name not in dropped}
+        # Only a key in the query makes the rest of the query come along.
+        return Result(location=f"{location}?{urlencode(rest)}" if call.key_in_query and rest else location)
+
+    def read(self, call: Call) -> Result:
+        """Answer an item; any holding id will do."""
+        mms_id, _, pid = call.path
+        item = self.catalogue.item(self._number(mms_id, pid))
+        due_date = "due_date" in call.query.get("expand", "").split(",")
+        return Result("item", ItemWriter(self.catalogue, call.base_url).write(item, due_date=due_date))
+
+    def scan(self, call: Call) -> Result:
+        """Scan an item in; the holding id must be its own."""
+        scan = _read_scan(call.query)
+        mms_id, holding_id, pid = call.path
+        number = self._number(mms_id, pid)
+        if self.catalogue.numbering.holding_id(number) != holding_id:
+            raise refuse_holding(mms_id, holding_id)
+        item = self.catalogue.item(number)
+        effect = scan_in(item, scan, format_day(call.now), self.config)
+        self.catalogue.keep(item)
+        self.ledger.record_scan(number, effect)
+        return Result("item", ItemWriter(self.catalogue, call.base_url).write_scanned(item, effect.additional_info))
+
+    def list_items(self, call: Call) -> Result:
+        """Answer the items of a holding, or of a record with ALL."""
+        mms_id, holding_id = call.path
+        if self.catalogue.numbering.first_of_bib(mms_id) is None:
+            raise refuse_mms_id(mms_id)
+        numbers = self.catalogue.items_of(mms_id, holding_id)
+        if numbers is None:
+            raise refuse_holding(mms_id, holding_id)
+        offset, limit = call.page()
+        writer = ItemWriter(self.catalogue, call.base_url)
+        page = (writer.write(self.catalogue.item(number)) for number in numbers[offset : offset + limit])
+        return Result("items", answers.write_page("item", page, len(numbers)))
+
+    def list_requests(self, call: Call) -> Result:
+        """Answer the active requests of an item; there is no history."""
+        mms_id, _, pid = call.path
+        number = self._number(mms_id, pid)
+        active = call.query.get("status", "active").lower() == "active"
+        requests = self.catalogue.item(number).requests if active else ()
+        barcode = self.catalogue.numbering.barcode(number)
+        written = (
+            answers.write_request(request, place, (mms_id, pid), barcode, call.base_url)
+            for place, request in enumerate(requests, 1)
+        )
+        return Result("user_requests", answers.write_page("user_request", written, len(requests)))
+
+    def list_loans(self, call: Call) -> Result:
+        """Answer the running loan of an item, or with loan_status=Complete the past ones."""
+        mms_id, _, pid = call.path
+        number = self._number(mms_id, pid)
+        complete = call.query.get("loan_status", "Active").lower() == "complete"
+        loans = [loan for loan in self.catalogue.item(number).loans if bool(loan.return_date) == complete]
+        barcode = self.catalogue.numbering.barcode(number)
+        offset, limit = call.page()
+        page = (answers.write_loan(loan, barcode, call.base_url) for loan in loans[offset : offset + limit])
+        return Result("item_loans", answers.write_page("item_loan", page, len(loans)))
+
+    def test(self, call: Call) -> Result:
+        """Say that the key works, and on GET for which institution."""
+        tail = f" - institutionCode: {INSTITUTION}" if call.method == "GET" else ""
+        return Result(text=f"<test>{call.method} - OK{tail}</test>")
+
+    def read_general(self, call: Call) -> Result:
+        """Answer the institution's general settings."""
+        return Result("general", answers.write_general(self.config.environment, call.base_url))
+
+    def list_libraries(self, call: Call) -> Result:
+        """Answer all libraries; there are no pages."""
+        written = (answers.write_library(library, call.base_url) for library in LIBRARIES.values())
+        return Result("libraries", answers.write_page("library", written, len(LIBRARIES)))
+
+    def read_library(self, call: Call) -> Result:
+        """Answer one library."""
+        return Result("library", answers.write_library(_library(call.path[0]), call.base_url))
+
+    def list_desks(self, call: Call) -> Result:
+        """Answer the desks of a library, ten to a page unless asked for more."""
+        library = _library(call.path[0])
+        offset, limit = call.page()
+        desks = list(library.desks.values())
+        page = (answers.write_desk(desk, library, call.base_url) for desk in desks[offset : offset + limit])
+        return Result("circ_desks", answers.write_page("circ_desk", page, len(desks)))
+
+    def read_desk(self, call: Call) -> Result:
+        """Answer one desk."""
+        library = _library(call.path[0])
+        desk = library.desks.get(call.path[1])
+        if desk is None:
+            raise Refusal("401664", "Parameter value missing or invalid: circDeskCode")
+        return Result("circ_desk", answers.write_desk(desk, library, call.base_url))
+
+    def list_departments(self, call: Call) -> Result:
+        """Answer the departments of a library, or all of them."""
+        wanted = call.query.get("library", "")
+        chosen = [one for one in DEPARTMENTS.values() if not wanted or one.library == wanted]
+        return Result(
+            "departments", answers.write_page("department", map(answers.write_department, chosen), len(chosen))
+        )
+
+    def _number(self, mms_id: str, pid: str) -> int:
+        numbering = self.catalogue.numbering
+        if numbering.first_of_bib(mms_id) is None:
+            raise refuse_mms_id(mms_id)
+        number = numbering.number_of_pid(pid)
+        if number is None or numbering.mms_id(number) != mms_id:
+            raise refuse_parameter("item_pid", pid)
+        return number
+
+
+Operation = Callable[[Operations, Call], Result]
+
+
+def _library(code: str) -> Library:
+    library = LIBRARIES.get(code)
+    if library is None:
+        raise Refusal("402119", "General error.")
+    return library
+
+
+def _read_scan(query: Mapping[str, str]) -> Scan:
+    def flag(name: str, *, default: bool) -> bool:
+        return query[name].lower() == "true" if name in query else default
+
+    texts = ("library", "circ_desk", "department", "work_order_type", "status", "request_id")
+    return Scan(
+        **{name: query.get(name, "") for name in texts},
+        done=flag("done", default=False),
+        place_on_hold_shelf=flag("place_on_hold_shelf", default=False),
+        register_in_house_use=flag("register_in_house_use", default=True),
+    )

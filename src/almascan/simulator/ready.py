@@ -1,0 +1,46 @@
+"""What somebody who wants to use a simulated Alma needs to know: address, keys, desks and barcodes to try."""
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from almascan.simulator import institution
+from almascan.simulator.catalogue import Catalogue
+from almascan.simulator.gateway import BASE_PATH
+from almascan.simulator.items import STATES
+from almascan.simulator.keys import KEYS
+
+BARCODES_OF_A_STATE = 100
+
+
+def describe(catalogue: Catalogue, address: str) -> dict[str, Any]:
+    """Describe a simulated Alma at ``address`` (scheme, host and port), with up to 100 barcodes of every state."""
+    return {
+        "base_url": f"{address}{BASE_PATH}",
+        "keys": KEYS,
+        "institution": institution.INSTITUTION,
+        "library": institution.LIBRARY,
+        "circ_desk": institution.CIRC_DESK,
+        "department": institution.DEPARTMENT,
+        "other_library": institution.OTHER_LIBRARY,
+        "other_circ_desk": institution.OTHER_CIRC_DESK,
+        "barcodes": {state: list(catalogue.barcodes(state, BARCODES_OF_A_STATE)) for state in (*STATES, "unknown")},
+    }
+
+
+def write_ready_file(path: Path, description: dict[str, Any]) -> None:
+    """Write the description whole or not at all, so that who waits for the file never reads half of it.
+
+    Raises:
+        OSError: If the file cannot be written.
+    """
+    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(description, file, indent=1, ensure_ascii=False)
+        Path(draft).replace(path)
+    except BaseException:
+        Path(draft).unlink(missing_ok=True)
+        raise
