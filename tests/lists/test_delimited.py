@@ -62,6 +62,10 @@ def test_a_column_by_letter_of_a_list_without_a_header_begins_with_the_first_row
     assert reading.description.endswith("column B")
 
 
+def test_a_first_row_of_letters_is_an_item_where_other_barcodes_are_of_letters_too(read: Read) -> None:
+    assert barcodes(read("A;ABCDE\nB;FGHIJ\nC;30112001\n", column="B")[1])[0] == (1, "ABCDE")
+
+
 def test_a_named_column_goes_before_a_known_header(read: Read) -> None:
     assert barcodes(read("Barcode,Old code\n30112001,OLD-0001\n", column="old code")[1]) == [(2, "OLD-0001")]
     assert barcodes(read("Barcode,Old code\n30112001,OLD-0001\n", column="B")[1]) == [(2, "OLD-0001")]
@@ -72,6 +76,19 @@ def test_a_column_that_is_not_there_is_refused_with_the_headers_and_the_near_mis
     with pytest.raises(ListError, match="A 'Titel', B 'Inventarnr'") as caught:
         read("Titel;Inventarnr\nA;30112001\n", column=column)
     assert ("Did you mean 'Inventarnr'?" in str(caught.value)) == (column == "Inventarnummer")
+
+
+def test_a_column_beyond_the_known_headers_is_refused(read: Read) -> None:
+    with pytest.raises(ListError, match="no column 'F'"):
+        read("Barcode,Title\n30112001,A\n", column="F")
+
+
+def test_a_column_by_letter_may_be_empty_in_the_first_row(read: Read) -> None:
+    assert barcodes(read("A;x;\nB;y;30112001\nC;z;30112002\n", column="C")[1]) == [
+        (1, ""),
+        (2, "30112001"),
+        (3, "30112002"),
+    ]
 
 
 def test_two_columns_of_barcodes_are_refused_until_one_is_named(read: Read) -> None:
@@ -99,7 +116,9 @@ def test_a_quotation_mark_inside_an_unquoted_field_is_a_character(read: Read) ->
         'Title,Barcode\n"open,30112001\nb,30112002\n',
         'Title,Barcode\n"open,30112001\nb,30112002\n"c",30112003\n',
         'Title,Barcode\n"open,30112001\n' + "b,30112002\n" * 200 + '"c",30112003\n',
-        'Title,Barcode\n"open,30112001\n' + "b" * 70_000 + '\n"c",30112003\n',
+        'Title,Barcode\n"open' + "\nb,30112002" * 200 + '",30112003\n',
+        'Title,Barcode\n"open\n' + "b" * 70_000 + '",30112003\n',
+        'Title,Barcode\n"open\n",' + "b" * 70_000 + "\n",
     ],
 )
 def test_rows_never_vanish_behind_an_open_quotation_mark(read: Read, text: str) -> None:
@@ -137,7 +156,13 @@ def test_rows_without_a_barcode_are_told_and_blank_ones_left_out(read: Read) -> 
 
 
 def test_a_first_column_headed_with_a_hash_makes_no_comments(read: Read) -> None:
-    assert barcodes(read("#,Barcode\n#1,30112001\n#2,30112002\n")[1]) == [(2, "30112001"), (3, "30112002")]
+    reading, entries = read("#,Barcode\n#1,30112001\n#,Barcode\n#2,30112002\n")
+    assert barcodes(entries) == [(2, "30112001"), (4, "30112002")]
+    assert reading.notes["headers"] == 2
+
+
+def test_a_quotation_mark_in_a_comment_opens_nothing(read: Read) -> None:
+    assert barcodes(read('Title,Barcode\n# note,"open\nA,30112001\n')[1]) == [(3, "30112001")]
 
 
 def test_a_failed_formula_in_the_first_cell_makes_no_comment(read: Read) -> None:

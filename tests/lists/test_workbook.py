@@ -226,6 +226,11 @@ def test_a_workbook_without_rows_is_refused(read: Read, write_workbook: Write) -
         read(write_workbook([]))
 
 
+def test_a_sheet_that_begins_with_hundreds_of_comments_is_not_guessed_at(read: Read, write_workbook: Write) -> None:
+    with pytest.raises(ListError, match="first 200 rows"):
+        read(write_workbook([["# note"]] * 300 + [["Title", "Barcode"], ["A", "30112001"]]))
+
+
 def test_an_error_about_columns_names_the_sheet(read: Read, write_workbook: Write) -> None:
     with pytest.raises(ListError, match=r"items\.xlsx, sheet 'Sheet1', .*A 'Title', B 'Code'"):
         read(write_workbook([["Title", "Code"], ["A", "30112001"]]))
@@ -275,7 +280,7 @@ def test_strings_that_unfold_to_hundreds_of_megabytes_are_refused_before_they_ar
     "markup",
     [
         b'<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><worksheet>&b;</worksheet>',
-        b"<worksheet>" * 100,
+        b"<worksheet>" * 100 + b"</worksheet>" * 100,
         b'<worksheet a="' + b"x" * 3_000_000 + b'"/>',
         b'<worksheet><sheetData><row r="1048577"/></sheetData></worksheet>',
         b'<worksheet><sheetData><row r="9999999999999"/></sheetData></worksheet>',

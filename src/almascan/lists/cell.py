@@ -99,7 +99,7 @@ def _show(digits: str, number_format: NumberFormat) -> Cell:
 
 
 def _read_date(number: Decimal, day_zero: date) -> str:
-    if number >= _DAYS or number.adjusted() > len(str(_DAYS)):
+    if number >= _DAYS:
         return ""
     try:
         return (day_zero + timedelta(days=int(number))).isoformat()

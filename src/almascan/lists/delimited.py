@@ -82,11 +82,11 @@ def _read_on(name: str, number: int, line: str, numbered: Iterator[tuple[int, st
     record = line
     for _, continuation in islice(numbered, MAX_RECORD_LINES):
         record = f"{record}\n{continuation}"
+        if len(record) > MAX_LINE_CHARACTERS:
+            break
         fields = _split(record, delimiter, strict=True)
         if fields is not None:
             return fields
-        if len(record) > MAX_LINE_CHARACTERS:
-            break
     raise ListError(f"{name}: a quotation mark opened in line {number} is never closed; correct it in that line.")
 
 
