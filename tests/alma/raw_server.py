@@ -45,6 +45,7 @@ class RawServer:
 
     replies: list[Reply] = field(default_factory=list)
     received: list[Received] = field(default_factory=list)
+    has_received: asyncio.Event = field(default_factory=asyncio.Event)
     connections: int = 0
     resets: int = 0
 
@@ -83,6 +84,7 @@ class RawServer:
         try:
             while True:
                 self.received.append(await _read_request(reader, connection))
+                self.has_received.set()
                 reply = self.replies[min(len(self.received), len(self.replies)) - 1]
                 writer.write(reply.data)
                 await writer.drain()

@@ -58,7 +58,7 @@ def decode(answer: Answer, shape: type[Body]) -> Body:
             return msgspec.convert(content or {}, type=shape)
     except _UNDECODABLE:
         pass  # said below, without the decoder's words: they may quote the body
-    raise NoAnswerError("Alma's answer cannot be read.", Refusal(answer.status, "", _text_of(body)))
+    raise NoAnswerError("Alma's answer cannot be read.", Refusal(answer.status, "", _page_text(body)))
 
 
 def find_refusal(answer: Answer) -> Refusal | None:
@@ -116,6 +116,13 @@ def _refusal(status: int, error: dict[str, Any]) -> Refusal:
 
 def _scalar(value: Any) -> str:
     return str(value) if isinstance(value, str | int) else ""
+
+
+def _page_text(body: bytes) -> str:
+    """What a page or a text says; nothing of a document of Alma's own, which may name a patron."""
+    start = body.lstrip()[:100].lower()
+    is_page = start.startswith((b"<!doctype html", b"<html"))
+    return _text_of(body) if is_page or not start.startswith((b"{", b"[", b"<")) else ""
 
 
 def _text_of(body: bytes) -> str:

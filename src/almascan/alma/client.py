@@ -30,7 +30,6 @@ DEFAULT_RATE = 8.0
 
 READ_TRIES = 3
 RETRY_SECONDS = 0.5
-LONGEST_THROTTLED_SECONDS = 60.0
 
 
 class Alma:
@@ -42,7 +41,7 @@ class Alma:
         base_url: From ``resolve_base_url``.
         key: The API key.
         pacer: The institution's limit, shared with whatever else is sent to it; by default 8 requests a second.
-        timeouts: Per phase.
+        timeouts: How long things may take.
         jitter: Spreads the pauses before a read is tried again.
         sleep: Waits for a number of seconds.
         wall_clock: Seconds since 1970, to say when the day's limit begins anew.
@@ -224,7 +223,7 @@ class Alma:
                 return await self._attempt(operation, slot)
             except ThrottledError:
                 now = asyncio.get_running_loop().time()
-                give_up_at = give_up_at or now + LONGEST_THROTTLED_SECONDS
+                give_up_at = give_up_at or now + self._timeouts.throttled_seconds
                 if now >= give_up_at:
                     raise
             except (NotSentError, NoAnswerError):

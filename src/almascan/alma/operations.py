@@ -161,7 +161,7 @@ def _read_has_requests(answer: Answer) -> bool:
     if body.total_record_count is None and body.user_request is None:
         raise NoAnswerError("Alma's answer does not say how many requests the item has.")
     count = text_of(body.total_record_count)
-    return count not in ("", "0") or (not count and body.user_request not in ([], None))
+    return count != "0" if count else body.user_request not in ([], None)
 
 
 def _item_path(ids: ItemIds) -> str:

@@ -32,14 +32,19 @@ _GZIP_OR_ZLIB = 47
 
 
 class Timeouts(msgspec.Struct, frozen=True):
-    """How long each phase of a request may take, in seconds.
+    """How long things may take, in seconds.
 
-    A scan was seen to take effect 52 s into a call, so it is given long; ``docs/alma.md`` "Side effects".
+    Attributes:
+        connect_seconds: Making a connection.
+        read_seconds: Answering anything but a scan.
+        scan_seconds: Answering a scan; one was seen to take effect 52 s into a call. ``docs/alma.md`` "Side effects".
+        throttled_seconds: How long a read is tried again while Alma refuses it by the second.
     """
 
     connect_seconds: float = 10.0
     read_seconds: float = 60.0
     scan_seconds: float = 120.0
+    throttled_seconds: float = 60.0
 
 
 class HeldBackError(NotSentError):

@@ -64,11 +64,15 @@ class ItemBody(msgspec.Struct):
     item_data: ItemData | str | None = None
 
 
+class Unread(msgspec.Struct):
+    """An object of which nothing is unpacked."""
+
+
 class RequestsBody(msgspec.Struct):
     """An item's requests, of which only their number is wanted."""
 
     total_record_count: Text = None
-    user_request: list[msgspec.Raw] | msgspec.Raw | None = None
+    user_request: list[Unread] | Unread | str | None = None
 
 
 def item_of(body: ItemBody) -> Item | None:
