@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from almascan.cli.options import framed
+
 if TYPE_CHECKING:
-    from almascan.simulator import Simulator, SimulatorConfig
+    from almascan.simulator import Simulator
 
 _USAGE = """A simulated Alma listens at {base_url} (Ctrl-C ends it).
 
@@ -86,12 +88,13 @@ _USAGE = """A simulated Alma listens at {base_url} (Ctrl-C ends it).
     show_default=True,
     help="What it says of itself.",
 )
+@framed
 def command(ready_file: Path | None, **settings: Any) -> None:
     """Run a simulated Alma on this machine, to try almascan or any other Alma client on."""
     from almascan.errors import UsageError  # noqa: PLC0415 - keeps --help quick
     from almascan.simulator import Simulator, SimulatorConfig  # noqa: PLC0415 - keeps --help quick
 
-    config: SimulatorConfig = SimulatorConfig(**settings)
+    config = SimulatorConfig(**settings)
     try:
         with Simulator(config) as simulator:
             _run(simulator, ready_file)

@@ -12,8 +12,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from almascan.simulator.config import SimulatorConfig
 from almascan.simulator.faults import Fault, FaultPlan
-from almascan.simulator.gateway import Gateway, Reply, find_route
+from almascan.simulator.gateway import Gateway, Reply
 from almascan.simulator.markup import parse_query
+from almascan.simulator.routes import find_route
 
 _CONNECTION = "almascan.simulator.connection"
 
@@ -53,10 +54,12 @@ class Application:
             return
         if self.control is not None and scope["path"].startswith("/simulator/"):
             await self.control(scope, receive, send)
-        elif scope["method"] == "GET" or await _read_body(receive):
-            await self._serve(scope, receive, send)
+            return
+        body = b"" if scope["method"] == "GET" else await _read_body(receive)
+        if body is not None:
+            await self._serve(scope, body, receive, send)
 
-    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _serve(self, scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
         half_seconds = self._draw_latency_seconds() / 2
         if half_seconds:
             await asyncio.sleep(half_seconds)
@@ -70,7 +73,7 @@ class Application:
         if fault and fault.delay_seconds:
             await asyncio.sleep(fault.delay_seconds)
         if fault is None or fault.takes_effect:
-            reply = self.gateway.answer(method, path, query, headers, self.clock.now())
+            reply = self.gateway.answer(method, path, query, headers, body=body, now=self.clock.now())
         else:
             reply = self.gateway.note(method, path, query, self.clock.now())
         if half_seconds:
@@ -107,14 +110,16 @@ def make_protocol(faults: FaultPlan) -> type[HttpToolsProtocol]:
     return Protocol
 
 
-async def _read_body(receive: Receive) -> bool:
-    """Read a request's body to its end; False if the client left before."""
+async def _read_body(receive: Receive) -> bytes | None:
+    """Read a request's body to its end; None if the client left before."""
+    body = bytearray()
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            return False
+            return None
+        body += message.get("body", b"")
         if not message.get("more_body", False):
-            return True
+            return bytes(body)
 
 
 async def _send(reply: Reply, send: Send) -> None:

@@ -29,11 +29,11 @@ MAXIMUM_LIMIT = 100
 class Call:
     """A request to an operation: the variable parts of its path, its query, where it came in and when."""
 
+    method: str
     path: tuple[str, ...]
     query: Mapping[str, str]
+    body: bytes
     base_url: str
-    key_in_query: bool
-    method: str
     now: float
 
     def page(self) -> tuple[int, int]:
@@ -85,7 +85,7 @@ class Operations:
         dropped = {"item_barcode"} if self.config.location_keeps_key else {"item_barcode", "apikey"}
         rest = {name: value for name, value in call.query.items() if name not in dropped}
         # Only a key in the query makes the rest of the query come along.
-        return Result(location=f"{location}?{urlencode(rest)}" if call.key_in_query and rest else location)
+        return Result(location=f"{location}?{urlencode(rest)}" if "apikey" in call.query and rest else location)
 
     def read(self, call: Call) -> Result:
         """Answer an item; any holding id will do."""
@@ -96,6 +96,9 @@ class Operations:
 
     def scan(self, call: Call) -> Result:
         """Scan an item in; the holding id must be its own."""
+        operation = call.query.get("op", "")
+        if operation.lower() != "scan":
+            raise refuse_parameter("op", operation)
         scan = _read_scan(call.query)
         mms_id, holding_id, pid = call.path
         number = self._number(mms_id, pid)

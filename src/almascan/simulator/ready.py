@@ -8,9 +8,9 @@ from typing import Any
 
 from almascan.simulator import institution
 from almascan.simulator.catalogue import Catalogue
-from almascan.simulator.gateway import BASE_PATH
 from almascan.simulator.items import STATES
 from almascan.simulator.keys import KEYS
+from almascan.simulator.routes import BASE_PATH
 
 BARCODES_OF_A_STATE = 100
 

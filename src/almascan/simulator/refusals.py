@@ -10,10 +10,18 @@ class Refusal(Exception):  # noqa: N818 - Alma's answer, and not a defect of the
         message: Alma's errorMessage.
         tracked: Whether the answer carries a trackingId.
         always_xml: Whether the body is XML whatever was asked for.
+        over_limit: Whether a limit on requests is the reason.
     """
 
     def __init__(
-        self, code: str, message: str, *, status: int = 400, tracked: bool = True, always_xml: bool = False
+        self,
+        code: str,
+        message: str,
+        *,
+        status: int = 400,
+        tracked: bool = True,
+        always_xml: bool = False,
+        over_limit: bool = False,
     ) -> None:
         super().__init__(message)
         self.status = status
@@ -21,6 +29,7 @@ class Refusal(Exception):  # noqa: N818 - Alma's answer, and not a defect of the
         self.message = message
         self.tracked = tracked
         self.always_xml = always_xml
+        self.over_limit = over_limit
 
 
 def refuse_barcode(barcode: str) -> Refusal:
@@ -69,10 +78,10 @@ def refuse_key() -> Refusal:
 def refuse_second() -> Refusal:
     """More requests than a second or a minute may hold."""
     text = "HTTP requests are more than allowed per second. See https://goo.gl/2x1c1M "
-    return Refusal("PER_SECOND_THRESHOLD", text, status=429, tracked=False)
+    return Refusal("PER_SECOND_THRESHOLD", text, status=429, tracked=False, over_limit=True)
 
 
 def refuse_day(status: int) -> Refusal:
     """The institution's requests for today are used up."""
     text = "The number of API requests exceeds the daily threshold of the institution."
-    return Refusal("DAILY_THRESHOLD", text, status=status, tracked=False)
+    return Refusal("DAILY_THRESHOLD", text, status=status, tracked=False, over_limit=True)

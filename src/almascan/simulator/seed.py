@@ -108,7 +108,8 @@ class Seed:
 
     def _request(self, number: int, place: int, bits: int) -> Request:
         requester, user_id = make_patron(self.seed, number * 3 + place)
-        here = (bits >> 48) % 10 < 6 + place  # noqa: PLR2004 - six of ten requests are picked up at the main desk
+        # Six of ten first requests are picked up at the main desk.
+        here = (bits >> 48) % 10 < 6 + place
         library, desk = (LIBRARY, CIRC_DESK) if here else (OTHER_LIBRARY, OTHER_CIRC_DESK)
         return Request(f"2{number:09d}{place}77", requester, user_id, library, desk, _day(2300 + (bits >> 24) % 60))
 

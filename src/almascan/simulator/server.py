@@ -14,7 +14,6 @@ from almascan.simulator.config import SimulatorConfig
 from almascan.simulator.control import count_scans, describe_item, make_control
 from almascan.simulator.dates import format_day
 from almascan.simulator.faults import Fault, Kind
-from almascan.simulator.gateway import BASE_PATH
 from almascan.simulator.institution import (
     CIRC_DESK,
     DEPARTMENT,
@@ -25,6 +24,7 @@ from almascan.simulator.institution import (
 )
 from almascan.simulator.keys import KEYS
 from almascan.simulator.ready import describe
+from almascan.simulator.routes import BASE_PATH
 
 T = TypeVar("T")
 HOST = "127.0.0.1"
@@ -152,7 +152,11 @@ class Simulator:
 
     def stats(self) -> dict[str, Any]:
         """Return the sums that ``GET /simulator/stats`` answers."""
-        return self._do(lambda: self._application.gateway.ledger.stats())
+
+        def read() -> dict[str, Any]:
+            return self._application.gateway.ledger.stats()
+
+        return self._do(read)
 
     def scans(self) -> dict[str, int]:
         """Count the scans of every item that was scanned, by barcode."""
