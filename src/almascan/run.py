@@ -5,6 +5,7 @@ are in flight ``almascan.crew``, what is decided ``almascan.rules``, what is rec
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
 
 import msgspec
 
@@ -18,7 +19,6 @@ from almascan.journal import Change, Journal, say_who
 from almascan.lists import Entry, Reading
 from almascan.model import (
     DEFAULT_PACE,
-    RECIPES,
     Environment,
     Event,
     EventKind,
@@ -30,49 +30,10 @@ from almascan.model import (
     Run,
     RunState,
 )
+from almascan.preview import Institution, Preview, make_preview
 from almascan.progress import Reporter
 from almascan.scanner import Scanner
 from almascan.stop import Stop
-
-
-class Institution(msgspec.Struct, frozen=True):
-    """Whom the key is for.
-
-    Attributes:
-        code: Alma's code of the institution.
-        name: Its name, or its code where the key may not read the configuration.
-        environment: Production, sandbox or unknown.
-    """
-
-    code: str
-    name: str
-    environment: Environment
-
-
-class Preview(msgspec.Struct, frozen=True):
-    """What a run is about to do, said before it does anything.
-
-    Attributes:
-        run: The loaded run.
-        counts: The rows by their answer: those to be tried, and those that the list itself answered.
-        institution: Whose Alma.
-        desk: Where, by name.
-        rows: How many rows are tried now.
-        requests: How many requests that takes at the most.
-        rate: Requests a second.
-        seconds: How long that takes at the least.
-        remaining_calls: The institution's calls left today, where Alma said so.
-    """
-
-    run: Run
-    counts: dict[Outcome, int]
-    institution: Institution
-    desk: FoundDesk
-    rows: int
-    requests: int
-    rate: float
-    seconds: float
-    remaining_calls: int | None
 
 
 class Ended(msgspec.Struct, frozen=True):
@@ -108,7 +69,6 @@ class Runner:
         reading: Reading,
         order: Order,
         *,
-        base_url: str,
         confirm: Callable[[Preview], bool] = lambda _: True,
         limit: int | None = None,
     ) -> Ended | None:
@@ -117,7 +77,6 @@ class Runner:
         Args:
             reading: The list.
             order: What to do with it.
-            base_url: Where Alma is; kept with the run.
             confirm: Is shown what is about to happen, and says whether it may.
             limit: How many rows to try now; the rest stays for ``resume``.
 
@@ -133,32 +92,49 @@ class Runner:
         desk = await find_desk(self._alma, order.desk)
         with self._journal.lease(institution.code):
             self._journal.sweep(institution.code)
-            run = self._load(reading, self._complete(order, institution), institution, base_url)
-            if not confirm(self._preview(run, institution, desk, limit)):
-                self._journal.delete_run(run.id)
+            run = self._load(reading, self._complete(order, institution), institution)
+            preview = make_preview(
+                run,
+                self._journal.counts(run.id),
+                institution,
+                desk,
+                limit=limit,
+                remaining_calls=self._alma.remaining_calls,
+            )
+            if not self._confirm(confirm, preview):
                 return None
             return await self._work(run, desk, limit)
 
-    async def resume(self, run_id: int, *, limit: int | None = None) -> Ended:
-        """Go on with what is not finished of a run, its unclear rows included; raises as ``scan``."""
-        run = self._journal.run(run_id)
-        institution = await self._meet(run.order)
-        _check_institution(run, institution)
-        desk = await find_desk(self._alma, run.order.desk)
-        with self._journal.lease(institution.code):
-            self._journal.sweep(institution.code)
-            return await self._work(self._journal.run(run_id), desk, limit)
+    async def resume(self, run_id: int, *, limit: int | None = None, changes: Mapping[str, Any] | None = None) -> Ended:
+        """Go on with what is not finished of a run, its unclear rows included.
+
+        Args:
+            run_id: The run.
+            limit: How many rows to try now.
+            changes: Fields of the run's order that are to be different from now on (rate, keep_calls, ...).
+
+        Returns:
+            How it ended.
+
+        Raises:
+            StopError, AttemptError: As ``scan``.
+        """
+        order = msgspec.structs.replace(self._journal.run(run_id).order, **(changes or {}))
+        return await self._go_on(run_id, order, limit, reopen=False)
 
     async def retry(self, run_id: int) -> Ended:
         """Try the failed rows of a run once more, and read its unclear ones again; raises as ``scan``."""
-        run = self._journal.run(run_id)
-        institution = await self._meet(run.order)
-        _check_institution(run, institution)
-        desk = await find_desk(self._alma, run.order.desk)
+        return await self._go_on(run_id, self._journal.run(run_id).order, None, reopen=True)
+
+    async def _go_on(self, run_id: int, order: Order, limit: int | None, *, reopen: bool) -> Ended:
+        institution = await self._meet(order)
+        _check_institution(self._journal.run(run_id), institution)
+        desk = await find_desk(self._alma, order.desk)
         with self._journal.lease(institution.code):
             self._journal.sweep(institution.code)
-            self._reopen(run_id)
-            return await self._work(self._journal.run(run_id), desk, None)
+            if reopen:
+                self._reopen(run_id)
+            return await self._work(self._journal.change_run(run_id, order=order), desk, limit)
 
     # The parts of the flow, in its order
 
@@ -189,12 +165,12 @@ class Runner:
             keep_calls = rules.floor_of_calls(self._journal.most_calls_seen(institution.code))
         return msgspec.structs.replace(order, rate=rate, per_minute=per_minute, keep_calls=keep_calls)
 
-    def _load(self, reading: Reading, order: Order, institution: Institution, base_url: str) -> Run:
+    def _load(self, reading: Reading, order: Order, institution: Institution) -> Run:
         """Read the list into the journal, whole or not at all."""
         run = Run(
             id=0,
             institution=institution.code,
-            base_url=base_url,
+            base_url=self._alma.base_url,
             environment=institution.environment,
             state=RunState.LOADING,
             list_name=reading.name,
@@ -228,15 +204,15 @@ class Runner:
                     0, entry.row, RowState.NEW, None, entry.given, entry.barcode, ids.mms_id, ids.holding_id, ids.pid
                 )
 
-    def _preview(self, run: Run, institution: Institution, desk: FoundDesk, limit: int | None) -> Preview:
-        counts = self._journal.counts(run.id)
-        rows = counts.get(Outcome.NOT_TRIED, 0)
-        rows = rows if limit is None else min(rows, limit)
-        per_row = 1 + RECIPES[run.order.recipe].looks + (run.list_notes.get("ids", 0) < rows)
-        rate = run.order.rate or 1.0
-        per_minute = run.order.per_minute or rate * 60
-        seconds = rows * per_row / min(rate, per_minute / 60)
-        return Preview(run, counts, institution, desk, rows, rows * per_row, rate, seconds, self._alma.remaining_calls)
+    def _confirm(self, confirm: Callable[[Preview], bool], preview: Preview) -> bool:
+        """Ask whether to begin; where the answer is no, or there is none, nothing is left behind."""
+        confirmed = False
+        try:
+            confirmed = confirm(preview)
+        finally:
+            if not confirmed:
+                self._journal.delete_run(preview.run.id)
+        return confirmed
 
     async def _work(self, run: Run, desk: FoundDesk, limit: int | None) -> Ended:
         """Bring the run's open rows to their answers; the lease is held."""

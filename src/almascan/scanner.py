@@ -37,7 +37,7 @@ from almascan.model import (
     RowState,
     Run,
 )
-from almascan.rules import Finding, Place
+from almascan.rules import Finding, Place, Verdict
 from almascan.stop import Stop
 
 LOOK_LASTS_SECONDS = 30.0
@@ -231,25 +231,31 @@ class Scanner:
             await self._bear(case, error)
             if not settled or isinstance(error, NotSentError):
                 return Finding.WAIT
-            await self._save(case, RowState.UNCLEAR, note=f"It cannot be read again: {error}")
-            return Finding.UNKNOWN
+            return await self._leave(case, note=f"It cannot be read again: {error}")
         except (ItemNotFoundError, RefusedError) as error:
-            await self._save(case, RowState.UNCLEAR, note=f"It cannot be read again: {error}")
-            return Finding.UNKNOWN
+            return await self._leave(case, note=f"It cannot be read again: {error}")
         verdict = rules.judge_lost_answer(
             case.row.before, now, self._recipe, self._place, settled=settled, barcode=case.row.barcode
         )
-        if verdict.finding is Finding.WAIT:
-            return Finding.WAIT
-        self._note(case, EventKind.REREAD, f"{rules.describe(now)}: the scan {_FOUND[verdict.finding]}.")
+        if verdict.finding is not Finding.WAIT:
+            self._note(case, EventKind.REREAD, f"{rules.describe(now)}: the scan {_FOUND[verdict.finding]}.")
+        return await self._take(case, now, verdict)
+
+    async def _take(self, case: Case, now: Item, verdict: Verdict) -> Finding:
+        """Act on what reading an unclear row's item said."""
+        if verdict.finding is Finding.UNKNOWN:
+            return await self._leave(case, after=now)
         if verdict.outcome is not None:
             await self._answer(case, verdict.outcome, after=now, note="Found by reading the item again.")
-            return Finding.HAPPENED
-        if verdict.finding is Finding.DID_NOT_HAPPEN and case.row.sends < MOST_SENDS:
+        elif verdict.finding is Finding.DID_NOT_HAPPEN:
+            if case.row.sends >= MOST_SENDS:
+                return await self._leave(case, after=now, note=f"Sent {MOST_SENDS} times, each time to no effect.")
             await self._save(case, RowState.LOCATED, **_ids_of(now), alma_code="", alma_message="", tracking_id="")
-            return Finding.DID_NOT_HAPPEN
-        note = f"Sent {MOST_SENDS} times, each time to no effect." if case.row.sends >= MOST_SENDS else ""
-        await self._save(case, RowState.UNCLEAR, after=now, note=note)
+        return verdict.finding
+
+    async def _leave(self, case: Case, **changes: Any) -> Finding:
+        """Leave an unclear row to a person."""
+        await self._save(case, RowState.UNCLEAR, **changes)
         return Finding.UNKNOWN
 
     # What the steps do

@@ -80,6 +80,11 @@ class Alma:
     def __repr__(self) -> str:
         return f"Alma({self._transport.base_url!r})"
 
+    @property
+    def base_url(self) -> str:
+        """Where it is, ending in /almaws/v1."""
+        return self._transport.base_url
+
     async def __aenter__(self) -> Self:
         await self._transport.__aenter__()
         return self

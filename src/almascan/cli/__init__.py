@@ -11,7 +11,20 @@ import click
 
 from almascan import __version__
 
-COMMANDS: tuple[str, ...] = ("simulator",)
+COMMANDS: tuple[str, ...] = (
+    "scan",
+    "resume",
+    "retry",
+    "settle",
+    "runs",
+    "show",
+    "report",
+    "check",
+    "desks",
+    "profiles",
+    "simulator",
+    "demo",
+)
 """The commands in the order in which help lists them; each is a module of this package."""
 
 

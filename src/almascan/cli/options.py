@@ -14,6 +14,7 @@ from almascan.errors import AlmascanError, AttemptError, ExitCode, RowError, Sto
 
 if TYPE_CHECKING:
     from almascan.alma import Alma
+    from almascan.model import Run
     from almascan.settings import Settings
 
 P = ParamSpec("P")
@@ -87,14 +88,18 @@ def settings_of(**options: object) -> "Settings":
     return load_settings(options, environ=os.environ)
 
 
-def connect(settings: "Settings") -> "Alma":
+def connect(settings: "Settings", *, rate: float | None = None) -> "Alma":
     """Give the client for the address and the key of the settings; use it with ``async with``.
+
+    Args:
+        settings: The settings.
+        rate: Requests a second; None takes the client's own careful default.
 
     Raises:
         UsageError: No address is given, or it is none of Alma's.
         KeyRefusedError: There is no key.
     """
-    from almascan.alma import Alma, resolve_base_url
+    from almascan.alma import Alma, Pacer, resolve_base_url
     from almascan.settings import read_key
 
     if not settings.base_url:
@@ -102,7 +107,15 @@ def connect(settings: "Settings") -> "Alma":
             "Nothing says which Alma is meant: give --base-url (a region such as eu, or a simulator's address), or make "
             "a profile with: almascan profiles add main"
         )
-    return Alma(resolve_base_url(settings.base_url), read_key(settings, os.environ))
+    base_url, key = resolve_base_url(settings.base_url), read_key(settings, os.environ)
+    return Alma(base_url, key, pacer=None if rate is None else Pacer(rate))
+
+
+def aimed_at(settings: "Settings", run: "Run") -> "Settings":
+    """Give the settings with the run's own address where they name none."""
+    import msgspec
+
+    return settings if settings.base_url else msgspec.structs.replace(settings, base_url=run.base_url)
 
 
 def run_async(coroutine: Coroutine[Any, Any, T]) -> T:

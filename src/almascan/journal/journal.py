@@ -122,10 +122,21 @@ class Journal:
         return self.run(run_id)
 
     def sweep(self, institution: str) -> int:
-        """Delete runs whose loading never ended; the lease must be held. Return how many there were."""
-        query = select(RUNS.c.id).where(RUNS.c.institution == institution, RUNS.c.state == RunState.LOADING)
-        with translated(self.path), self._engine.connect() as connection:
+        """Clear up after processes that died; the lease must be held.
+
+        Runs whose loading never ended are deleted, and those left running are paused.
+
+        Returns:
+            How many were deleted.
+        """
+        here = RUNS.c.institution == institution
+        query = select(RUNS.c.id).where(here, RUNS.c.state == RunState.LOADING)
+        dead = update(RUNS).where(here, RUNS.c.state == RunState.RUNNING)
+        with translated(self.path), self._writing.begin() as connection:
             unfinished = list(connection.execute(query).scalars())
+            connection.execute(
+                dead.values(state=RunState.PAUSED, reason="Its process ended in the middle of the work.")
+            )
         for run_id in unfinished:
             self.delete_run(run_id)
         return len(unfinished)
@@ -165,6 +176,12 @@ class Journal:
         with translated(self.path), self._engine.connect() as connection:
             return [_decode_run(found) for found in connection.execute(query)]
 
+    def state_in_words(self, run: Run) -> str:
+        """Say where a run is, telling one that works from one whose process died."""
+        if run.state is RunState.RUNNING and not self.is_leased(run.institution):
+            return "interrupted"
+        return run.state
+
     # Rows
 
     def counts(self, run_id: int) -> dict[Outcome, int]:
@@ -188,6 +205,11 @@ class Journal:
         """Return what happened to a row, in order."""
         with translated(self.path), self._engine.connect() as connection:
             return journal_rows.read_story(connection, run_id, row)
+
+    def example(self, run_id: int, outcomes: Sequence[Outcome]) -> int | None:
+        """Return the number of the first row with one of some outcomes; None where there is none."""
+        with translated(self.path), self._engine.connect() as connection:
+            return journal_rows.find_first(connection, run_id, outcomes)
 
     def rows(self, run_id: int, *, only_open: bool = False) -> Iterator[Row]:
         """Stream a run's rows in their order, page by page; all, or those without an answer."""

@@ -103,6 +103,11 @@ _UPDATE = (
     .values({name: bindparam(name) for name in _CHANGING})
 )
 
+_ANSWER = func.coalesce(
+    ROWS.c.outcome,
+    case((ROWS.c.state.in_([RowState.SENDING, RowState.UNCLEAR]), str(Outcome.UNCLEAR)), else_=str(Outcome.NOT_TRIED)),
+)
+
 
 def _in_the_way(*, run: Any, row: Any, step: Any, pid: Any, institution: Any, since: Any) -> Any:
     return (
@@ -259,12 +264,15 @@ def read_in_state(connection: Connection, run: int, states: Iterable[RowState]) 
 
 def count(connection: Connection, run: int) -> dict[Outcome, int]:
     """Count a run's rows by their answer; rows without one count as unclear or not tried."""
-    pending = case(
-        (ROWS.c.state.in_([RowState.SENDING, RowState.UNCLEAR]), str(Outcome.UNCLEAR)), else_=str(Outcome.NOT_TRIED)
-    )
-    answer = func.coalesce(ROWS.c.outcome, pending).label("answer")
+    answer = _ANSWER.label("answer")
     query = select(answer, func.count()).where(ROWS.c.run == run).group_by(answer)
     return {Outcome(name): number for name, number in connection.execute(query)}
+
+
+def find_first(connection: Connection, run: int, outcomes: Iterable[Outcome]) -> int | None:
+    """Find the first row that has one of some answers."""
+    of_answer = _ANSWER.in_(list(outcomes))
+    return connection.execute(select(func.min(ROWS.c.row)).where(ROWS.c.run == run, of_answer)).scalar()
 
 
 def read_story(connection: Connection, run: int, row: int) -> list[Event]:

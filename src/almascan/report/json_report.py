@@ -5,11 +5,27 @@ from typing import BinaryIO
 
 import msgspec
 
-from almascan.model import Outcome, Row, Run
+from almascan.model import Event, Outcome, Row, Run
+from almascan.progress.text import iso_time
 from almascan.report.fields import ROW_FIELDS, RUN_FIELDS
 
 VERSION = 1
 """Counts up when a field is renamed, removed or means something else; fields may be added without it."""
+
+
+def describe_run(run: Run) -> dict[str, object]:
+    """Give a run's fields, ready for JSON."""
+    return {field.name: field.value(run) for field in RUN_FIELDS}
+
+
+def describe_row(row: Row) -> dict[str, object]:
+    """Give a row's fields, ready for JSON."""
+    return {field.name: field.value(row) for field in ROW_FIELDS}
+
+
+def describe_event(event: Event) -> dict[str, object]:
+    """Give a moment of a row's story, ready for JSON."""
+    return {"at": iso_time(event.at), "kind": event.kind, "text": event.text}
 
 
 def write_json(run: Run, counts: Mapping[Outcome, int], rows: Iterable[Row], out: BinaryIO) -> None:
@@ -22,11 +38,11 @@ def write_json(run: Run, counts: Mapping[Outcome, int], rows: Iterable[Row], out
         out: Where the bytes go.
     """
     encode = msgspec.json.Encoder().encode
-    head = {field.name: field.value(run) for field in RUN_FIELDS}
+    head = describe_run(run)
     occurring = {outcome: count for outcome, count in counts.items() if count}
     out.write(b'{"version": %d,\n"run": %b,\n"counts": %b,\n"rows": [' % (VERSION, encode(head), encode(occurring)))
     separator = b"\n"
     for row in rows:
-        out.write(separator + encode({field.name: field.value(row) for field in ROW_FIELDS}))
+        out.write(separator + encode(describe_row(row)))
         separator = b",\n"
     out.write(b"\n]}\n")

@@ -1,6 +1,6 @@
 """What a run, or one of its rows, came to, for a terminal."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import tzinfo
 
 from rich import box
@@ -9,7 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from almascan.model import Outcome, Row, Run, RunState
+from almascan.model import Event, Outcome, Row, Run, RunState
 from almascan.progress.text import LOOKS, date_time, duration, number, plain, visible
 from almascan.report.fields import ROW_FIELDS, RowField, next_step
 from almascan.report.summary import Command, in_order, next_commands, rows_per_minute, verdict, work_seconds
@@ -61,11 +61,12 @@ def summary(
     return Summary(run, counts, example, zone)
 
 
-def story(row: Row, *, zone: tzinfo | None = None) -> Group:
+def story(row: Row, events: Iterable[Event] = (), *, zone: tzinfo | None = None) -> Group:
     """Give all that the journal knows of a row, for ``rich.console.Console.print``.
 
     Args:
         row: The row.
+        events: What happened to it, in order.
         zone: The time zone of the times shown; None is this machine's.
     """
     facts = Table.grid(padding=(0, 2))
@@ -76,7 +77,10 @@ def story(row: Row, *, zone: tzinfo | None = None) -> Group:
         if text:
             facts.add_row(field.name.replace("_", " "), Text(text))
     title = f"Row {row.row} of run {row.run}: {row.answer}"
-    return Group(Text(title, style=f"bold {LOOKS[row.answer.group].colour}"), facts)
+    moments = Table.grid(padding=(0, 2))
+    for event in events:
+        moments.add_row(Text(date_time(event.at, zone), style="dim"), Text(event.kind), Text(plain(event.text)))
+    return Group(Text(title, style=f"bold {LOOKS[row.answer.group].colour}"), facts, Text(), moments)
 
 
 def _fact(field: RowField, row: Row, zone: tzinfo | None) -> str:

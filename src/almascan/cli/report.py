@@ -1,0 +1,42 @@
+"""``almascan report [RUN]``: a run's report as a file."""
+# ruff: noqa: PLC0415 - what help does not need is imported where it is used, so that help stays quick
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from almascan.cli import options
+from almascan.cli.work import open_journal, run_argument
+from almascan.errors import UsageError
+
+
+@click.command()
+@run_argument
+@click.option(
+    "--format", "format_", metavar="csv|json|html", help="The kind of report; by default the output's suffix."
+)
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Instead of stdout.")
+@options.profile_option
+@options.journal_option
+@options.framed
+def command(run: int | None, format_: str | None, output: Path | None, **given: Any) -> None:
+    """Write a run's report: csv for a spreadsheet, json for programs, html to read and print."""
+    from almascan.report import write_report
+
+    journal = open_journal(options.settings_of(**given))
+    found = journal.run(run)
+    kind = format_ or (output.suffix.lstrip(".").lower() if output else "csv")
+    counts, rows = journal.counts(found.id), journal.rows(found.id)
+    if output is None:
+        write_report(kind, found, counts, rows, sys.stdout.buffer)
+        return
+    try:
+        with output.open("wb") as file:
+            write_report(kind, found, counts, rows, file)
+    except OSError as error:
+        raise UsageError(
+            f"The report cannot be written to {output}: {error.strerror}. Name another --output."
+        ) from error
+    click.echo(f"{output} has the report of run {found.id}.", err=True)

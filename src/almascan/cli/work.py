@@ -1,0 +1,135 @@
+"""What the commands that scan share: making a runner, asking before it begins, Ctrl-C, and saying how it ended."""
+# ruff: noqa: PLC0415 - what help does not need is imported where it is used, so that help stays quick
+
+import asyncio
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from almascan.cli.options import connect
+from almascan.errors import ExitCode
+
+if TYPE_CHECKING:
+    from almascan.journal import Journal
+    from almascan.run import Ended, Runner
+    from almascan.settings import Settings
+    from almascan.stop import Stop
+
+_CAREFUL_RATE = 4.0
+"""Requests a second until it is known which Alma this is."""
+
+Act = Callable[["Runner", Callable[[], None]], Awaitable["Ended | None"]]
+"""What a command has the runner do; it calls the second argument when the work on rows begins."""
+
+
+def work(settings: "Settings", journal: "Journal", act: Act) -> "Ended | None":
+    """Connect to Alma, have a runner do something, and close everything again.
+
+    Args:
+        settings: The command's settings.
+        journal: The journal.
+        act: What to do.
+
+    Returns:
+        How it ended; None where it was not confirmed.
+    """
+    from almascan.progress import reporter_for
+    from almascan.run import Runner
+    from almascan.stop import Stop
+
+    async def run() -> "Ended | None":
+        stop = Stop()
+        reporter = reporter_for(settings.progress, sys.stderr)
+        alma = connect(settings, rate=settings.rate or _CAREFUL_RATE)
+        with interruptible(stop, reporter.say) as begin:
+            async with alma:
+                return await act(Runner(alma, journal, reporter, stop=stop), begin)
+
+    return asyncio.run(run())
+
+
+@contextmanager
+def interruptible(stop: "Stop", say: Callable[[str], None]) -> Iterator[Callable[[], None]]:
+    """Until the work begins Ctrl-C ends the command; from then on the first finishes what is in flight.
+
+    Args:
+        stop: The run's stop.
+        say: Tells the person.
+
+    Yields:
+        To be called when the work begins.
+    """
+    loop = asyncio.get_running_loop()
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    presses = 0
+
+    def interrupt() -> None:
+        nonlocal presses
+        presses += 1
+        if presses > 1:
+            stop.abandon()
+        else:
+            stop.request("It was interrupted; resume goes on.", ExitCode.INTERRUPTED)
+            say("Finishing what is in flight; Ctrl-C once more stops at once.")
+
+    def begin() -> None:
+        for number in before:
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(interrupt))
+
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield begin
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def conclude(journal: "Journal", ended: "Ended | None") -> None:
+    """Print how a run ended on stdout, and exit with its code."""
+    if ended is None:
+        click.echo("Nothing was scanned, and nothing was kept.", err=True)
+        sys.exit(ExitCode.USAGE)
+    print_summary(journal, ended.run.id)
+    sys.exit(ended.exit_code)
+
+
+def print_summary(journal: "Journal", run_id: int) -> None:
+    """Print a run's summary on stdout."""
+    from rich.console import Console
+
+    from almascan.model import Outcome
+    from almascan.report.screen import summary
+    from almascan.report.summary import needs_person
+
+    example = journal.example(run_id, [outcome for outcome in Outcome if needs_person(outcome)])
+    Console(file=sys.stdout).print(summary(journal.run(run_id), journal.counts(run_id), example=example))
+
+
+def open_journal(settings: "Settings", *, create: bool = False) -> "Journal":
+    """Open the journal that the settings name."""
+    from almascan.journal import Journal
+    from almascan.settings import journal_path
+
+    return Journal(journal_path(settings), create=create)
+
+
+def ask_to_begin(question: str, flag: str = "--yes") -> bool:
+    """Ask on the terminal whether to begin; without one, say which option answers instead.
+
+    Raises:
+        UsageError: There is no terminal to ask on.
+    """
+    from almascan.errors import UsageError
+
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise UsageError(f"There is no terminal to ask on. Say {flag} to begin without being asked.")
+    return click.confirm(question, default=False, err=True)
+
+
+def run_argument(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the argument RUN, which defaults to the latest run."""
+    return click.argument("run", type=click.IntRange(1), required=False, metavar="[RUN]")(command)

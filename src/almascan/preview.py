@@ -1,0 +1,90 @@
+"""What a run is about to do, said before it does anything."""
+
+import msgspec
+
+from almascan.desks import FoundDesk
+from almascan.model import RECIPES, Environment, Outcome, Run
+
+
+class Institution(msgspec.Struct, frozen=True):
+    """Whom the key is for.
+
+    Attributes:
+        code: Alma's code of the institution.
+        name: Its name, or its code where the key may not read the configuration.
+        environment: Production, sandbox or unknown.
+    """
+
+    code: str
+    name: str
+    environment: Environment
+
+
+class Preview(msgspec.Struct, frozen=True):
+    """What a run is about to do, said before it does anything.
+
+    Attributes:
+        run: The loaded run.
+        counts: The rows by their answer: those to be tried, and those that the list itself answered.
+        institution: Whose Alma.
+        desk: Where, by name.
+        rows: How many rows are tried now.
+        requests: How many requests that takes at the most.
+        rate: Requests a second.
+        seconds: How long that takes at the least.
+        remaining_calls: The institution's calls left today, where Alma said so.
+        is_simulated: Whether that Alma is on this machine.
+    """
+
+    run: Run
+    counts: dict[Outcome, int]
+    institution: Institution
+    desk: FoundDesk
+    rows: int
+    requests: int
+    rate: float
+    seconds: float
+    remaining_calls: int | None
+    is_simulated: bool
+
+
+def make_preview(
+    run: Run,
+    counts: dict[Outcome, int],
+    institution: Institution,
+    desk: FoundDesk,
+    *,
+    limit: int | None,
+    remaining_calls: int | None,
+) -> Preview:
+    """Say what a loaded run is about to do.
+
+    Args:
+        run: The run; its order's rate is set.
+        counts: Its rows by their answer.
+        institution: Whose Alma.
+        desk: Where.
+        limit: How many rows to try now; None for all.
+        remaining_calls: The institution's calls left today, where Alma said so.
+
+    Returns:
+        The preview.
+    """
+    untried = counts.get(Outcome.NOT_TRIED, 0)
+    rows = untried if limit is None else min(untried, limit)
+    looked_up = min(rows, run.rows - run.list_notes.get("ids", 0))
+    requests = rows * (1 + RECIPES[run.order.recipe].looks) + looked_up
+    rate = run.order.rate or 1.0
+    per_second = min(rate, (run.order.per_minute or rate * 60) / 60)
+    return Preview(
+        run,
+        counts,
+        institution,
+        desk,
+        rows=rows,
+        requests=requests,
+        rate=rate,
+        seconds=requests / per_second,
+        remaining_calls=remaining_calls,
+        is_simulated=run.base_url.startswith("http://"),
+    )
