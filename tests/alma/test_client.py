@@ -160,8 +160,8 @@ async def test_a_scan_that_was_refused_says_that_nothing_happened(
 
 async def test_a_scan_that_takes_too_long_has_no_answer(server: RawServer) -> None:
     server.script([HANG])
-    async with connect(server.base_url, scan_seconds=-1.9) as alma:
-        with pytest.raises(NoAnswerError, match="did not answer"):
+    async with connect(server.base_url, scan_seconds=0.1) as alma:
+        with pytest.raises(NoAnswerError, match=r"did not answer within 0\.1 s"):
             await alma.scan_in(IDS, DESK)
 
 

@@ -170,7 +170,9 @@ class Transport:
                 data=body,
                 headers=None if body is None else {"Content-Type": "application/json"},
                 allow_redirects=False,
-                timeout=aiohttp.ClientTimeout(total=connect_seconds + answer_seconds, connect=connect_seconds),
+                timeout=aiohttp.ClientTimeout(
+                    total=connect_seconds + answer_seconds, connect=connect_seconds, sock_read=answer_seconds
+                ),
             ) as response:
                 return await _read(response)
         except (aiohttp.ClientError, OSError, TimeoutError, HeldBackError) as error:
