@@ -209,7 +209,9 @@ class Simulator:
 
 
 def _listen(port: int) -> socket.socket:
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # Only of a socket whose protocol is named does asyncio know that TCP_NODELAY makes sense; without it every answer
+    # with a body waits 40 ms for an acknowledgement.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         if sys.platform != "win32":
             # On Windows this option would let a second simulator take the port of the first.
