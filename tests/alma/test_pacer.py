@@ -4,7 +4,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.alma.virtual_time import now, run
+from tests.alma.virtual_time import VirtualLoop, now, run
 
 from almascan.alma import Pacer, Priority, Slot
 
@@ -159,6 +159,26 @@ def test_a_turn_given_to_a_task_that_is_cancelled_at_that_moment_is_free_again()
         return now() - start
 
     assert run(main()) < 0.1
+
+
+def test_a_task_cancelled_just_before_its_turn_passes_it_on() -> None:
+    async def main() -> float:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
+        pacer = Pacer(0.2)
+        await pass_through(pacer.slot(), [])
+        task = asyncio.ensure_future(pacer.slot().turn())
+        await asyncio.sleep(0)
+        loop.stand_still(10)
+        task.cancel()
+        start = now()
+        await pacer.slot().turn()
+        waited = now() - start
+        await asyncio.gather(task, return_exceptions=True)
+        assert task.cancelled()
+        return waited
+
+    assert run(main()) == 0
 
 
 def test_a_refusal_slows_everything_down_and_is_counted() -> None:
