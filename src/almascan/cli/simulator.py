@@ -1,5 +1,7 @@
 """``almascan simulator``: an Alma of one's own, on this machine."""
+# ruff: noqa: PLC0415 - what help does not need is imported where it is used, so that help stays quick
 
+import contextlib
 import signal
 import threading
 from pathlib import Path
@@ -8,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from almascan.cli.options import framed
+from almascan.errors import UsageError
 
 if TYPE_CHECKING:
     from almascan.simulator import Simulator
@@ -91,26 +94,39 @@ _USAGE = """A simulated Alma listens at {base_url} (Ctrl-C ends it).
 @framed
 def command(ready_file: Path | None, **settings: Any) -> None:
     """Run a simulated Alma on this machine, to try almascan or any other Alma client on."""
-    from almascan.errors import UsageError  # noqa: PLC0415 - keeps --help quick
-    from almascan.simulator import Simulator, SimulatorConfig  # noqa: PLC0415 - keeps --help quick
+    from almascan.simulator import Simulator, SimulatorConfig
 
     config = SimulatorConfig(**settings)
-    try:
-        with Simulator(config) as simulator:
-            _run(simulator, ready_file)
-    except OSError as error:
-        raise UsageError(f"The simulator cannot start: {error}. Choose another --port or --ready-file.") from error
+    with contextlib.ExitStack() as running:
+        try:
+            simulator = running.enter_context(Simulator(config))
+        except OSError as error:
+            raise UsageError(
+                f"Port {config.port} cannot be used ({error.strerror}); choose another with --port."
+            ) from error
+        stopped = _listen_for_signals()
+        _announce(simulator, ready_file)
+        # Waiting in short turns lets Windows see Ctrl-C.
+        while simulator.is_running and not stopped.wait(0.5):
+            continue
 
 
-def _run(simulator: "Simulator", ready_file: Path | None) -> None:
-    from almascan.simulator.ready import write_ready_file  # noqa: PLC0415 - keeps --help quick
-
+def _listen_for_signals() -> threading.Event:
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
+    return stopped
+
+
+def _announce(simulator: "Simulator", ready_file: Path | None) -> None:
+    from almascan.simulator.ready import write_ready_file
+
     description = simulator.describe()
     if ready_file is not None:
-        write_ready_file(ready_file, description)
+        try:
+            write_ready_file(ready_file, description)
+        except OSError as error:
+            raise UsageError(f"The ready file {ready_file} cannot be written ({error.strerror}).") from error
     click.echo(
         _USAGE.format(
             **description,
@@ -119,6 +135,3 @@ def _run(simulator: "Simulator", ready_file: Path | None) -> None:
             address=simulator.address,
         )
     )
-    # Waiting in short turns lets Windows see Ctrl-C.
-    while simulator.is_running and not stopped.wait(0.5):
-        continue

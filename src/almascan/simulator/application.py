@@ -56,8 +56,14 @@ class Application:
             await self.control(scope, receive, send)
             return
         body = b"" if scope["method"] == "GET" else await _read_body(receive)
-        if body is not None:
+        if body is None:
+            return
+        try:
             await self._serve(scope, body, receive, send)
+        except asyncio.CancelledError:
+            # The simulator ends: a request that is still being served gets no answer, not one of the server's own.
+            scope["extensions"][_CONNECTION]["transport"].abort()
+            raise
 
     async def _serve(self, scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
         half_seconds = self._draw_latency_seconds() / 2
