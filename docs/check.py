@@ -5,6 +5,7 @@
 """
 
 import argparse
+import importlib
 import io
 import sys
 import tempfile
@@ -20,6 +21,7 @@ from almascan import cli
 DOCS = Path(__file__).resolve().parent
 COMMAND_REFERENCE = DOCS / "reference" / "commands.md"
 REFRESH = "run: python docs/check.py --write"
+COG_CHECK_FAILED = 5
 
 
 def main() -> int:
@@ -50,10 +52,12 @@ def made_pages() -> list[Path]:
 
 
 def stale_pages() -> Iterator[str]:
-    """A problem if a made part is not what the code would make of it now."""
+    """A problem if a made part is not what the code would make of it now, or cannot be made."""
     code, printed = run_cog("--check")
-    if code:
+    if code == COG_CHECK_FAILED:
         yield f"Some made parts of the documentation are out of date; {REFRESH}\n{printed.rstrip()}"
+    elif code:
+        yield f"A part of the documentation cannot be made from the code; mend what cog names:\n{printed.rstrip()}"
 
 
 def missing_commands() -> Iterator[str]:
@@ -65,16 +69,17 @@ def missing_commands() -> Iterator[str]:
 
 
 def helpless_commands() -> Iterator[str]:
-    """A problem for each command, or command of a group, whose help is empty."""
-    root = click.Context(cli.almascan, info_name="almascan")
+    """A problem for each command, or command of a group, that has no help or cannot be loaded."""
     for name in cli.COMMANDS:
-        command = cli.almascan.get_command(root, name)
-        if command is None:
-            yield f"The command {name} cannot be loaded; look at src/almascan/cli/{name}.py"
+        module = f"src/almascan/cli/{name}.py"
+        try:
+            command: click.Command = importlib.import_module(f"almascan.cli.{name}").command
+        except ImportError as error:
+            yield f"The command {name} cannot be loaded ({error}); look at {module}"
             continue
         for each in (command, *(command.commands.values() if isinstance(command, click.Group) else ())):
             if not each.help:
-                yield f"The command {each.name} has no help; give its function in src/almascan/cli/{name}.py a docstring"
+                yield f"The command {each.name} has no help; give its function in {module} a docstring"
 
 
 def sphinx_warnings() -> Iterator[str]:

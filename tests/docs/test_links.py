@@ -17,7 +17,8 @@ SOURCES = [
 ]
 
 # ``docs/alma.md`` "Scan-in", with or without the backquotes, the title possibly on the next line of a comment.
-CITATION = re.compile(r'(docs/[\w/-]+\.md)`{0,2},?(?:[\s#]+|[\s#]*section )"([^"\n]+)"')
+CITATION = re.compile(r'(docs/[\w/-]+\.md)`{0,2},?[\s#]+((?:"[^"\n]+"(?:,? and |, )?)+)')
+QUOTED = re.compile(r'"([^"\n]+)"')
 MENTION = re.compile(r"\bdocs/[\w/-]+\.md\b")
 LINK = re.compile(r"(?<!\!)\[[^\]]*\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#{1,6} +(.+?) *$", re.MULTILINE)
@@ -37,10 +38,14 @@ def anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in headings(page)}
 
 
+def cited(text: str) -> Iterator[tuple[str, str]]:
+    for page, titles in CITATION.findall(text):
+        yield from ((page, title) for title in QUOTED.findall(titles))
+
+
 def citations() -> Iterator[tuple[str, str, str]]:
     for source in SOURCES:
-        for page, section in CITATION.findall(source.read_text(encoding="utf-8")):
-            yield relative(source), page, section
+        yield from ((relative(source), page, section) for page, section in cited(source.read_text(encoding="utf-8")))
 
 
 def links() -> Iterator[tuple[str, str]]:
@@ -51,8 +56,8 @@ def links() -> Iterator[tuple[str, str]]:
 
 
 def test_the_citation_pattern_finds_both_ways_of_writing_one() -> None:
-    text = 'rule (docs/alma.md "Scan-in") and ``docs/alma.md`` "Look-up" and ``docs/why.md``\n    "Unclear"'
-    assert [section for _, section in CITATION.findall(text)] == ["Scan-in", "Look-up", "Unclear"]
+    text = '(docs/alma.md "Scan-in"), ``docs/alma.md`` "Look-up" and "Item"; ``docs/why.md``\n    "Unclear". Not this: "no title"'
+    assert [section for _, section in cited(text)] == ["Scan-in", "Look-up", "Item", "Unclear"]
 
 
 def test_every_section_that_the_code_cites_exists() -> None:
