@@ -204,3 +204,18 @@ def test_nothing_ticks_while_nobody_waits() -> None:
         return 0 if pacer._timer is None or pacer._timer.when() < now() else 1
 
     assert run(main()) == 0
+
+
+def test_a_watcher_hears_of_every_slot_that_waits_no_longer() -> None:
+    async def main() -> list[int]:
+        pacer, heard = Pacer(25), list[int]()
+        pacer.watch(lambda: heard.append(pacer.waiting))
+        slots = [pacer.slot() for _ in range(3)]
+        slots[0].cancel()
+        await pass_through(slots[1], [])
+        await slots[2].near()
+        slots[2].cancel()
+        slots[2].cancel()
+        return heard
+
+    assert run(main()) == [2, 1, 0]

@@ -6,11 +6,12 @@ finished first. One timer drives it; nothing polls.
 
 import asyncio
 import heapq
+import math
 from collections import Counter
 from collections.abc import Callable
 from enum import Enum, IntEnum, auto
 
-from almascan.alma.pacing import Pace, Passage
+from almascan.alma.pacing import TICK_SECONDS, Pace, Passage
 
 NEAR_SECONDS = 1.0
 
@@ -104,6 +105,7 @@ class Pacer:
         self._far: list[Slot] = []
         self._armed: list[Slot] = []
         self._close: Counter[Priority] = Counter()
+        self._last_turn = -math.inf
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._watchers: list[Callable[[], None]] = []
@@ -206,6 +208,7 @@ class Pacer:
             self._close[slot.priority] -= 1
             self._count_off()
             slot.passage = self.pace.depart(now)
+            self._last_turn = now
             self._call(slot, Place.TURN)
         while (slot := self._first(self._far, Place.FAR)) and self._near_at(slot, now) <= now:
             heapq.heappop(self._far)
@@ -225,7 +228,7 @@ class Pacer:
             times.append(self._near_at(slot, now))
         if not times:
             return
-        at = max(min(times), now)
+        at = max(min(times), now, self._last_turn + TICK_SECONDS)
         if self._timer is not None:
             if self._timer.when() <= at:
                 return

@@ -14,6 +14,9 @@ MARGIN_SECONDS = 0.002
 SPREAD = 0.8
 """Two requests are at least this share of the even spacing apart: no bursts, and room to catch up after a delay."""
 
+TICK_SECONDS = 0.004
+"""Turns as close together as this may be given at once: timers are no finer, and waking for each one costs."""
+
 CUT = 0.9
 CUT_PAUSE_SECONDS = 0.3
 RECOVERY_PER_SECOND = 0.02
@@ -30,14 +33,15 @@ _SPARE = 256
 
 
 class Passage:
-    """One request on its way: when it left, by when it is taken to have arrived, and when the one before had its turn."""
+    """One request on its way: its turn and the one before, when it left, by when it is taken to have arrived."""
 
-    __slots__ = ("arrival", "left", "turn_before")
+    __slots__ = ("arrival", "left", "turn", "turn_before")
 
-    def __init__(self, now: float, arrival: float, turn_before: float) -> None:
-        self.left = now
-        self.arrival = arrival
+    def __init__(self, turn: float, turn_before: float, left: float, arrival: float) -> None:
+        self.turn = turn
         self.turn_before = turn_before
+        self.left = left
+        self.arrival = arrival
 
 
 class Pace:
@@ -104,8 +108,10 @@ class Pace:
         """
         if self._last_turn == -math.inf:
             self._guard_set = (self._guard_set[0], now)
-        passage = Passage(now, now + self.guard_at(now), self._last_turn)
-        self._last_turn = now
+        # A timer that was late by a tick does not put off the turns behind it.
+        turn = min(now, max(self._last_turn + SPREAD / self.rate_at(now), now - TICK_SECONDS))
+        passage = Passage(turn, self._last_turn, now, now + self.guard_at(now))
+        self._last_turn = turn
         insort(self._arrivals, passage.arrival)
         surplus = len(self._arrivals) - max(self._most, self.per_minute)
         if surplus > _SPARE:
@@ -139,7 +145,7 @@ class Pace:
         index = self._index(passage)
         if index is not None:
             del self._arrivals[index]
-        if self._last_turn == passage.left:
+        if self._last_turn == passage.turn:
             self._last_turn = passage.turn_before
 
     def _doubt(self) -> float:
