@@ -112,6 +112,31 @@ def test_another_operators_change_brings_what_goes_with_it() -> None:
         catalogue.change(number, {"colour": "red"}, "2026-03-02Z")
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"library": "NOWHERE"},
+        {"location": "scistacks"},
+        {"temp_library": "SCI", "temp_location": "stacks"},
+        {"requested": True, "pickup_library": "NOWHERE"},
+    ],
+)
+def test_a_change_to_a_place_that_does_not_exist_is_refused_and_changes_nothing(fields: dict[str, object]) -> None:
+    catalogue = Catalogue(1, 1000)
+    number = catalogue.find(next(catalogue.barcodes("in_place", 1))) or 0
+    before = catalogue.item(number)
+    with pytest.raises(ValueError, match="No such place"):
+        catalogue.change(number, fields, "2026-03-01Z")
+    assert catalogue.item(number) == before
+
+
+def test_an_item_that_somebody_wants_is_not_offered_as_in_place() -> None:
+    catalogue = Catalogue(1, 1000)
+    barcode = next(catalogue.barcodes("in_place", 1))
+    catalogue.change(catalogue.find(barcode) or 0, {"requested": True}, "2026-03-01Z")
+    assert barcode not in catalogue.barcodes("in_place", 1000)
+
+
 def test_a_reset_brings_back_the_seeded_state() -> None:
     catalogue = Catalogue(1, 1000)
     before = catalogue.item(5)

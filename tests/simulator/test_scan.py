@@ -63,8 +63,11 @@ def test_a_desk_that_does_not_serve_the_location_sends_the_item_on_unless_set_ot
     item = make_item(location="rare")
     scan(item)
     assert state(item) == ("0", "TRANSIT")
-    scan(item, config=SimulatorConfig(other_desk_reshelves=True))
+    lenient = SimulatorConfig(other_desk_reshelves=True)
+    scan(item, config=lenient)
     assert state(item) == ("1", "")
+    scan(item, ELSEWHERE, lenient)
+    assert state(item) == ("0", "TRANSIT"), "another library's desk never reshelves"
 
 
 def test_a_temporary_location_is_the_items_home_while_it_lasts() -> None:

@@ -65,13 +65,12 @@ class Catalogue:
             today: The date, as Alma writes it.
 
         Raises:
-            ValueError: If a field is unknown; the message names it.
+            ValueError: If a field, library or location is unknown; the message names it, and nothing is changed.
         """
         unknown = sorted(set(fields) - _CHANGEABLE)
         if unknown:
             raise ValueError(f"No such field: {', '.join(unknown)}. Fields: {', '.join(sorted(_CHANGEABLE))}.")
-        item = self.item(number)
-        self.keep(item)
+        item = replace(self.item(number))
         item.modification_date = today
         if "process_type" in fields:
             self._set_process_type(item, str(fields["process_type"]), today)
@@ -83,6 +82,8 @@ class Catalogue:
             )
         if "requested" in fields:
             self._set_requested(item, fields, today)
+        _check_places(item)
+        self.keep(item)
         return item
 
     def barcodes(self, state: str, limit: int) -> Iterator[str]:
@@ -122,6 +123,14 @@ class Catalogue:
         request_id = f"2{item.number:09d}{len(item.requests)}88"
         request = Request(request_id, "Okonkwo, Fumiko", "700002", library, desk, today)
         item.requests = (*item.requests, request)
+
+
+def _check_places(item: Item) -> None:
+    places = [(item.library, item.location), item.home]
+    places += [(request.pickup_library, "") for request in item.requests]
+    for library, location in places:
+        if library not in LIBRARIES or (location and location not in LIBRARIES[library].locations):
+            raise ValueError(f"No such place: library {library}, location {location}.")
 
 
 def _is_at_main_desk(item: Item, state: str) -> bool:
