@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from almascan import rules
-from almascan.alma import Alma, Pacer
+from almascan.alma import Alma
 from almascan.clock import Clock
 from almascan.crew import Crew, Tally
 from almascan.desks import FoundDesk, find_desk
@@ -150,9 +150,7 @@ class Runner:
         except KeyRefusedError:
             self._reporter.say("The key may not read the configuration: desks are not checked, nor which Alma this is.")
         institution = Institution(code, name, environment)
-        rate, per_minute = _pace(order, institution.environment)
-        if order.rate is None or per_minute:
-            self._alma.pacer = Pacer(rate, per_minute)
+        self._alma.pacer.limit(*_pace(order, institution.environment))
         if self._alma.remaining_calls is not None:
             self._journal.see_calls(code, self._alma.remaining_calls)
         return institution

@@ -110,6 +110,10 @@ class Pacer:
         self._timer: asyncio.TimerHandle | None = None
         self._watchers: list[Callable[[], None]] = []
 
+    def limit(self, rate: float, per_minute: int = 0) -> None:
+        """Set the limits anew, once it is known whose Alma this is; see ``Pace.limit``."""
+        self.pace.limit(rate, per_minute)
+
     def watch(self, watcher: Callable[[], None]) -> None:
         """Have a function called whenever fewer slots wait."""
         self._watchers.append(watcher)

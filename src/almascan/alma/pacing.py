@@ -55,13 +55,8 @@ class Pace:
     """
 
     def __init__(self, rate: float, per_minute: int = 0, *, guard_seconds: float = FIRST_GUARD_SECONDS) -> None:
-        if not 0 < rate < math.inf or per_minute < 0:
-            raise ValueError("the rate is above 0, the limit per minute 0 or more")
-        self.rate = rate
-        self.per_minute = per_minute
+        self.limit(rate, per_minute)
         self.refusals = 0
-        self._most = max(1, math.floor(rate))
-        self._rate_set = (rate, 0.0)
         self._guard_set = (guard_seconds, math.inf)
         self._last_cut = -math.inf
         self._last_turn = -math.inf
@@ -69,6 +64,20 @@ class Pace:
         self._round_trips_seconds = 0.0
         self._smallest_round_trip = math.inf
         self._arrivals: list[float] = []
+
+    def limit(self, rate: float, per_minute: int) -> None:
+        """Set the limits anew; what has left counts against the new ones too.
+
+        Args:
+            rate: Requests a second, as for a new pace.
+            per_minute: Requests a minute, likewise.
+        """
+        if not 0 < rate < math.inf or per_minute < 0:
+            raise ValueError("the rate is above 0, the limit per minute 0 or more")
+        self.rate = rate
+        self.per_minute = per_minute
+        self._most = max(1, math.floor(rate))
+        self._rate_set = (rate, 0.0)
 
     def rate_at(self, now: float) -> float:
         """The rate kept at a time: what is told, or less for some seconds after refusals."""

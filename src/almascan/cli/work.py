@@ -44,7 +44,7 @@ def work(settings: "Settings", journal: "Journal", act: Act) -> "Ended | None":
     async def run() -> "Ended | None":
         stop = Stop()
         reporter = reporter_for(settings.progress, sys.stderr)
-        alma = connect(settings, rate=settings.rate or _CAREFUL_RATE)
+        alma = connect(settings, rate=min(settings.rate or _CAREFUL_RATE, _CAREFUL_RATE))
         with interruptible(stop, reporter.say) as begin:
             async with alma:
                 return await act(Runner(alma, journal, reporter, stop=stop), begin)
