@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from almascan.model import Run
     from almascan.settings import Settings
 
+_PIPE_WIDTH = 100_000
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -213,15 +215,21 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
     from rich.text import Text
 
     terminal = sys.stdout.isatty()
-    console = Console(file=sys.stdout) if terminal else Console(file=sys.stdout, width=100_000, color_system=None)
+    console = Console(file=sys.stdout) if terminal else Console(file=sys.stdout, width=_PIPE_WIDTH, color_system=None)
     table = Table(
-        title=title if terminal and title else None, title_justify="left", box=box.SIMPLE_HEAD if terminal else None
+        title=title if terminal and title else None,
+        title_justify="left",
+        box=box.SIMPLE_HEAD if terminal and any(columns) else None,
+        show_header=any(columns),
+        pad_edge=False,
     )
     for column in columns:
         table.add_column(Text(column), no_wrap=not terminal, overflow="fold")
     for row in rows:
         table.add_row(*(Text(_cell(value)) for value in row))
-    console.print(table)
+    with console.capture() as capture:
+        console.print(table)
+    click.echo("\n".join(line.rstrip() for line in capture.get().splitlines()))
 
 
 def _cell(value: object) -> str:

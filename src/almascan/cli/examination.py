@@ -1,0 +1,199 @@
+"""What a key may do, and whether the library and the desk of the settings exist."""
+
+from collections.abc import Awaitable
+from typing import TypeVar
+
+import msgspec
+
+from almascan.alma import Alma, resolve_base_url
+from almascan.errors import KeyRefusedError, RefusedError
+from almascan.model import Environment
+from almascan.settings import Settings
+from almascan.settings.suggestion import suggest
+
+T = TypeVar("T")
+
+_NO_BIBS = "The key has no right to read Bibs, so nothing can be looked up or scanned: give it Bibs read/write."
+_NO_WRITE = "The key may read Bibs and not write, so it can look items up and cannot scan: give it Bibs read/write."
+_NO_CONFIGURATION = (
+    "The key has no right to read Configuration. It can scan all the same; the environment, the library and the desk "
+    "cannot be checked beforehand, and desks cannot be listed. Give it Configuration read-only for that."
+)
+
+
+class Place(msgspec.Struct, frozen=True):
+    """A library, a circulation desk or a department of the settings.
+
+    Attributes:
+        kind: Which of the three, in words.
+        code: Its code in the settings.
+        name: What people call it, where Alma said so.
+        exists: Whether Alma has it; None where that could not be asked.
+        hint: Where it does not exist, what may be meant.
+    """
+
+    kind: str
+    code: str
+    name: str = ""
+    exists: bool | None = None
+    hint: str = ""
+
+    def __str__(self) -> str:
+        """Say its code and name, or that it is not known."""
+        if self.exists is None:
+            return f"{self.code} (not checked)"
+        return f"{self.code} ({self.name})" if self.exists else f"{self.code}, which Alma does not know"
+
+
+class Examination(msgspec.Struct, frozen=True):
+    """What asking Alma about a key and the settings has shown; ``docs/alma.md`` "Hosts and keys".
+
+    Attributes:
+        base_url: Where Alma was asked.
+        institution: The institution's code.
+        institution_name: Its name, or "" where the key may not read Configuration.
+        environment: Production, sandbox or unknown.
+        remaining_calls: The institution's calls left for today, where Alma said so.
+        may_read: Whether the key may look items up.
+        may_write: Whether it may scan.
+        may_configure: Whether it may read Configuration (desks, departments, the environment).
+        places: The library and desk of the settings.
+        amiss: What is wrong with the settings' desk, in sentences.
+    """
+
+    base_url: str
+    institution: str
+    institution_name: str
+    environment: Environment
+    remaining_calls: int | None
+    may_read: bool
+    may_write: bool
+    may_configure: bool
+    places: list[Place]
+    amiss: list[str]
+
+    @property
+    def can_scan(self) -> bool:
+        """Whether a scan could be done, as far as could be asked."""
+        return self.may_write and not self.amiss
+
+    def facts(self) -> list[tuple[str, str]]:
+        """Give what was found as pairs of name and value."""
+        environment = self.environment if self.may_configure else "unknown (the key may not read Configuration)"
+        remaining = "unknown" if self.remaining_calls is None else f"{self.remaining_calls:,} of today's calls remain"
+        return [
+            ("Institution", f"{self.institution} {self.institution_name}".strip()),
+            ("Environment", environment),
+            ("Calls", remaining),
+            ("Rights", self._rights()),
+            *((place.kind.capitalize(), str(place)) for place in self.places),
+        ]
+
+    def sentences(self) -> list[str]:
+        """Say what is missing for what, and whether a scan could be done."""
+        missing = [] if self.may_write else [_NO_WRITE if self.may_read else _NO_BIBS]
+        if self.may_write and not self.may_configure:
+            missing.append(_NO_CONFIGURATION)
+        return [*missing, *self.amiss, self._verdict()]
+
+    def as_json(self) -> dict[str, object]:
+        """Give what was found as plain values, the verdict included."""
+        plain: dict[str, object] = msgspec.to_builtins(self)
+        return plain | {"can_scan": self.can_scan, "sentences": self.sentences()}
+
+    def _rights(self) -> str:
+        bibs = "read and write" if self.may_write else "read" if self.may_read else "none"
+        return f"Bibs: {bibs}; Configuration: {'read' if self.may_configure else 'none'}"
+
+    def _verdict(self) -> str:
+        if not self.can_scan:
+            return "A scan cannot be done like this."
+        desks = [place for place in self.places if place.kind != "library"]
+        if not desks:
+            return "A scan can be done; it needs a library and a desk (see: almascan desks)."
+        return f"A scan can be done at {' in '.join(str(place) for place in reversed(self.places))}."
+
+
+async def examine(alma: Alma, settings: Settings) -> Examination:
+    """Ask Alma what the key may do, and for the library and the desk of the settings; changes nothing.
+
+    Args:
+        alma: The client, entered.
+        settings: Of these base_url, library, circ_desk and department count.
+
+    Raises:
+        KeyRefusedError: Alma does not know the key at all.
+        AttemptError, StopError: Alma gives no usable answer, or the day's calls are used up.
+    """
+    institution = await _unless_refused(alma.test_read())
+    general = await _unless_refused(alma.general())
+    if isinstance(institution, KeyRefusedError) and isinstance(general, KeyRefusedError):
+        raise institution
+    may_read = not isinstance(institution, Exception)
+    may_write = may_read and not isinstance(await _unless_refused(alma.test_write()), Exception)
+    may_configure = not isinstance(general, Exception)
+    places = await _find_places(alma, settings) if may_configure else _unchecked_places(settings)
+    return Examination(
+        base_url=resolve_base_url(settings.base_url),
+        institution=institution if isinstance(institution, str) else getattr(general, "code", ""),
+        institution_name="" if isinstance(general, Exception) else general.name,
+        environment="unknown" if isinstance(general, Exception) else general.environment,
+        remaining_calls=alma.remaining_calls,
+        may_read=may_read,
+        may_write=may_write,
+        may_configure=may_configure,
+        places=places,
+        amiss=_judge_places(settings, places),
+    )
+
+
+async def _unless_refused(asking: Awaitable[T]) -> T | KeyRefusedError | RefusedError:
+    try:
+        return await asking
+    except (KeyRefusedError, RefusedError) as error:
+        return error
+
+
+def _unchecked_places(settings: Settings) -> list[Place]:
+    named = (("library", settings.library), ("desk", settings.circ_desk), ("department", settings.department))
+    return [Place(kind, code) for kind, code in named if code]
+
+
+async def _find_places(alma: Alma, settings: Settings) -> list[Place]:
+    places = []
+    if settings.library:
+        libraries = {library.code: library.name for library in await alma.libraries()}
+        places.append(_look_up("library", settings.library, libraries))
+    in_known_library = bool(places) and places[0].exists
+    if settings.circ_desk and in_known_library:
+        desks = {desk.code: desk.name for desk in await alma.circ_desks(settings.library)}
+        places.append(_look_up("desk", settings.circ_desk, desks))
+    if settings.department and (in_known_library or not settings.library):
+        departments = await _unless_refused(alma.departments(settings.library or None))
+        if isinstance(departments, Exception):  # a key may read desks and not departments
+            places.append(Place("department", settings.department))
+        else:
+            names = {department.code: department.name for department in departments}
+            places.append(_look_up("department", settings.department, names))
+    return places
+
+
+def _look_up(kind: str, code: str, names: dict[str, str]) -> Place:
+    if code in names:
+        return Place(kind, code, names[code], exists=True)
+    return Place(kind, code, exists=False, hint=suggest(code, list(names)))
+
+
+def _judge_places(settings: Settings, places: list[Place]) -> list[str]:
+    amiss = [
+        f'There is no {place.kind} "{place.code}"{_where(place, settings)}.{place.hint}'
+        for place in places
+        if place.exists is False
+    ]
+    if settings.circ_desk and not settings.library:
+        amiss.append(f'The desk "{settings.circ_desk}" needs its library: give --library.')
+    return amiss
+
+
+def _where(place: Place, settings: Settings) -> str:
+    return f" in the library {settings.library}" if settings.library and place.kind != "library" else ""
