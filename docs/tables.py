@@ -22,7 +22,7 @@ GROUP_SENTENCES: dict[Group, str] = {
 
 def commands() -> str:
     """Every command's heading and help text, in the order of ``almascan --help``."""
-    root = click.Context(cli.almascan, info_name="almascan", terminal_width=HELP_WIDTH)
+    root = click.Context(cli.almascan, info_name="almascan", terminal_width=HELP_WIDTH, **cli.almascan.context_settings)
     return "\n".join(_command_sections(cli.almascan, root)).rstrip()
 
 
