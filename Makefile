@@ -20,7 +20,7 @@ $(READY): requirements.lock pyproject.toml
 	@touch $(READY)
 
 demo: $(READY)  ## the main job against the simulator, with a kill and a resume
-	$(BIN)/almascan demo
+	$(BIN)/almascan demo --folder demo-output
 
 test: $(READY)  ## all tests
 	$(BIN)/python -m pytest $(PYTEST_ARGS)

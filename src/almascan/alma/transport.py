@@ -21,7 +21,7 @@ from aiohttp.client_reqrep import ClientRequest, ClientResponse
 from aiohttp.connector import Connection
 from yarl import URL
 
-from almascan import __version__
+from almascan.version import __version__
 from almascan.alma.answers import Answer
 from almascan.alma.hosts import is_loopback
 from almascan.errors import NoAnswerError, NotSentError, UsageError

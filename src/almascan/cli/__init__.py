@@ -9,7 +9,7 @@ import importlib
 
 import click
 
-from almascan import __version__
+from almascan.version import __version__
 
 COMMANDS: tuple[str, ...] = (
     "scan",

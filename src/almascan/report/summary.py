@@ -65,7 +65,7 @@ def next_commands(run: Run, counts: Mapping[Outcome, int], example: int | None =
         example: The number of a row that needs a person, to show how a row is asked about; None where there is none.
     """
     untried, unclear = (counts.get(outcome, 0) for outcome in (Outcome.NOT_TRIED, Outcome.UNCLEAR))
-    failed = sum(count for outcome, count in counts.items() if outcome.group is Group.FAILED)
+    failed = sum(count for outcome, count in counts.items() if _can_be_retried(outcome))
     commands = []
     if untried or run.state is not RunState.FINISHED:
         rows = f" with the {amount(untried, 'row')} not tried yet" if untried else ""
@@ -80,6 +80,10 @@ def next_commands(run: Run, counts: Mapping[Outcome, int], example: int | None =
     commands.append(Command(f"{report} html --output run-{run.id}.html", "makes a page to read and print"))
     commands.append(Command(f"{report} csv --output run-{run.id}.csv", "makes a table for a spreadsheet"))
     return commands
+
+
+def _can_be_retried(outcome: Outcome) -> bool:
+    return outcome.group is Group.FAILED and outcome is not Outcome.BAD_BARCODE
 
 
 def _retry_purpose(failed: int, unclear: int) -> str:

@@ -43,7 +43,7 @@ class SimulatorConfig:
     window: Window = "sliding"
     latency_ms: float = 0
     jitter_ms: float = 0
-    environment: Environment = "sandbox"
+    environment: Environment = "production"
     refused_requests_count: bool = False
     daily_status: Literal[429, 403] = 429
     other_desk_reshelves: bool = False

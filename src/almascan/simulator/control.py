@@ -38,8 +38,10 @@ from starlette.routing import Route
 from almascan.simulator.application import Application
 from almascan.simulator.dates import format_day
 from almascan.simulator.faults import Fault
+from almascan.simulator.identifiers import ITEMS_PER_BIB
 from almascan.simulator.items import Item
 from almascan.simulator.ready import describe
+from almascan.simulator.titles import make_bib
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _BARCODES_AT_ONCE = 1000
@@ -159,14 +161,17 @@ class ClockSetting(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def describe_item(application: Application, item: Item) -> dict[str, Any]:
-    """Tell an item's ids, state and number of scans, as JSON-ready values."""
+    """Tell an item's title, ids, state and number of scans, as JSON-ready values."""
     catalogue = application.gateway.catalogue
+    bib = make_bib(catalogue.numbering.seed, item.number // ITEMS_PER_BIB)
     loan = item.loan
     return asdict(item) | {
         "barcode": catalogue.numbering.barcode(item.number),
         "mms_id": catalogue.numbering.mms_id(item.number),
         "holding_id": catalogue.numbering.holding_id(item.number),
         "pid": catalogue.numbering.pid(item.number),
+        "title": bib.title,
+        "call_number": bib.call_number,
         "due_date": loan.due_date if loan else "",
         "requested": bool(item.requests),
         "states": list(item.states()),

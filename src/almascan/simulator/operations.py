@@ -73,7 +73,7 @@ class Operations:
         self.config = config
 
     def find(self, call: Call) -> Result:
-        """Redirect from a barcode to its item; ``docs/alma.md`` "Look-up by barcode"."""
+        """Redirect from a barcode to its item; ``docs/alma.md`` "Look-up"."""
         barcode = call.query.get("item_barcode", "")
         if not barcode:
             raise refuse_missing("item_barcode")
