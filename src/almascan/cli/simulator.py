@@ -87,7 +87,7 @@ _USAGE = """A simulated Alma listens at {base_url} (Ctrl-C ends it).
 @click.option(
     "--environment",
     type=click.Choice(["sandbox", "production"]),
-    default="sandbox",
+    default="production",
     show_default=True,
     help="What it says of itself.",
 )
