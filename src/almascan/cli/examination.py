@@ -181,12 +181,12 @@ async def _find_places(alma: Alma, settings: Settings) -> list[Place]:
 def _look_up(kind: str, code: str, names: dict[str, str]) -> Place:
     if code in names:
         return Place(kind, code, names[code], exists=True)
-    return Place(kind, code, exists=False, hint=suggest(code, list(names)))
+    return Place(kind, code, exists=False, hint=suggest(code, list(names)).strip())
 
 
 def _judge_places(settings: Settings, places: list[Place]) -> list[str]:
     amiss = [
-        f'There is no {place.kind} "{place.code}"{_where(place, settings)}.{place.hint}'
+        f'There is no {place.kind} "{place.code}"{_where(place, settings)}. {place.hint}'.rstrip()
         for place in places
         if place.exists is False
     ]

@@ -23,6 +23,8 @@ def command(ctx: click.Context, *, as_json: bool) -> None:
     A profile is a named set of settings: which Alma, which desk, and where the key is kept. The keys themselves are in
     the keyring, in environment variables or in files that only their owner can read.
     """
+    if as_json and ctx.invoked_subcommand:
+        raise click.UsageError(f"--json lists profiles; {ctx.invoked_subcommand} prints none.")
     if ctx.invoked_subcommand is None:
         _list_profiles(_read(), as_json=as_json)
 

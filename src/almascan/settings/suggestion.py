@@ -20,4 +20,4 @@ def suggest(word: str, known: Sequence[str]) -> str:
     close = get_close_matches(word.casefold(), folded, n=1)
     if close:
         return f' Did you mean "{folded[close[0]]}"?'
-    return f" There is: {', '.join(known)}." if 0 < len(known) <= _MAX_LISTED else ""
+    return f" Known: {', '.join(known)}." if 0 < len(known) <= _MAX_LISTED else ""
