@@ -160,6 +160,14 @@ def test_nothing_is_saved_when_something_is_wrong(  # noqa: PLR0917 - the fixtur
     assert not (tmp_path / "profiles.toml").exists()
 
 
+def test_the_key_that_the_profile_names_is_tried_and_not_the_environments_own(
+    simulator: Simulator, environ: dict[str, str | None], tmp_path: Path
+) -> None:
+    environ |= {"ALMASCAN_API_KEY": simulator.keys["full"], "WRONG_KEY": "l8xxwrong"}
+    assert invoke(add(simulator, "main", "--key-env", "WRONG_KEY"), environ).exit_code == ExitCode.KEY
+    assert not (tmp_path / "profiles.toml").exists()
+
+
 def test_a_variable_that_is_not_set_here_is_kept_untried(
     simulator: Simulator, environ: dict[str, str | None], tmp_path: Path
 ) -> None:
