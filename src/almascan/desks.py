@@ -1,7 +1,6 @@
 """Finding an order's desk among those that Alma lists, before anything is sent to it."""
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 
 import msgspec
 
@@ -9,6 +8,7 @@ from almascan.alma import Alma
 from almascan.errors import KeyRefusedError, RefusedError, UsageError
 from almascan.model import Desk
 from almascan.rules import Place
+from almascan.settings.suggestion import suggest
 
 
 class FoundDesk(msgspec.Struct, frozen=True):
@@ -70,10 +70,4 @@ async def _find_department(alma: Alma, desk: Desk) -> FoundDesk:
 
 
 def _say_unknown(what: str, code: str, names: Mapping[str, str]) -> str:
-    by_name = {name.casefold(): known for known, name in names.items()}
-    nearest = get_close_matches(code, names, n=3, cutoff=0.5)
-    nearest += [by_name[name] for name in get_close_matches(code.casefold(), by_name, n=3, cutoff=0.6)]
-    known = list(dict.fromkeys(nearest)) or list(names)[:3]
-    listed = ", ".join(f"{found} ({names[found]})" for found in known)
-    hint = f" The nearest: {listed}." if listed else ""
-    return f'Alma has no {what} with the code "{code}".{hint} The command "almascan desks" lists all.'
+    return f'Alma has no {what} with the code "{code}".{suggest(code, list(names))} almascan desks lists what there is.'

@@ -1,7 +1,6 @@
 """What the commands that scan share: making a runner, asking before it begins, Ctrl-C, and saying how it ended."""
 # ruff: noqa: PLC0415 - what help does not need is imported where it is used, so that help stays quick
 
-import asyncio
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Iterator
@@ -37,6 +36,8 @@ def work(settings: "Settings", journal: "Journal", act: Act) -> "Ended | None":
     Returns:
         How it ended; None where it was not confirmed.
     """
+    import asyncio
+
     from almascan.progress import reporter_for
     from almascan.run import Runner
     from almascan.stop import Stop
@@ -63,6 +64,8 @@ def interruptible(stop: "Stop", say: Callable[[str], None]) -> Iterator[Callable
     Yields:
         To be called when the work begins.
     """
+    import asyncio
+
     loop = asyncio.get_running_loop()
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     presses = 0
