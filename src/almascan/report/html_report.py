@@ -13,13 +13,13 @@ import jinja2
 import msgspec
 from markupsafe import Markup
 
-from almascan import __version__
 from almascan.model import Group, Outcome, Row, Run
 from almascan.progress.text import LOOKS, amount, by_group, date_time, duration, number, plain
 from almascan.report.fields import next_step
 from almascan.report.html_rows import RowView, row_view
 from almascan.report.order import list_words, order_words
 from almascan.report.summary import in_order, needs_person, next_commands, rows_per_minute, verdict, work_seconds
+from almascan.version import __version__
 
 ROWS_SHOWN = 10_000
 """How many rows a page holds at most; browsers grow slow beyond."""

@@ -55,8 +55,8 @@ def row_view(row: Row, zone: tzinfo | None) -> RowView:
 
 def _notes(row: Row) -> list[str]:
     notes = [row.note, f"Alma: {row.alma_message}" if row.alma_message else ""]
-    codes = [f"code {row.alma_code}" if row.alma_code else "", row.tracking_id and f"tracking id {row.tracking_id}"]
-    notes.append(", ".join(code for code in codes if code))
+    notes.append(f"Code {row.alma_code}" if row.alma_code else "")
+    notes.append(f"Tracking id {row.tracking_id}" if row.tracking_id else "")
     if row.sends > 1:
         notes.append(f"{amount(row.sends, 'scan')} were sent that may have reached Alma.")
     return [note for note in notes if note]

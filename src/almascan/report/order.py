@@ -12,8 +12,8 @@ def order_words(run: Run) -> list[tuple[str, str]]:
     recipe = RECIPES.get(order.recipe)
     words = [
         ("Desk", str(order.desk)),
-        ("Recipe", f"{order.recipe}: {recipe.purpose}" if recipe else order.recipe),
-        ("Rate", f"{number(order.rate)} requests a second at most" if order.rate else "the environment's default"),
+        ("Recipe", f"{order.recipe}. {recipe.purpose}" if recipe else order.recipe),
+        ("Rate", f"{order.rate:g} requests a second at most" if order.rate else "the environment's default"),
     ]
     if order.per_minute:
         words.append(("Per minute", f"{amount(order.per_minute, 'request')} at most"))
