@@ -4,6 +4,7 @@ The JSON and CSV reports are made from these tables, and ``docs/reference/json-r
 """
 
 from collections.abc import Callable
+from typing import Generic, TypeVar
 
 import msgspec
 
@@ -11,32 +12,21 @@ from almascan.model import Item, Outcome, Row, Run
 from almascan.progress.text import iso_time
 from almascan.report.states import state_words
 
-
-class RowField(msgspec.Struct, frozen=True):
-    """A field of a row: its name, its kind, what it means in a sentence, and where it comes from."""
-
-    name: str
-    kind: str
-    sentence: str
-    value: Callable[[Row], object]
+Source = TypeVar("Source")
 
 
-class StateField(msgspec.Struct, frozen=True):
-    """A field of an item's state before or after the scan."""
+class Field(msgspec.Struct, Generic[Source], frozen=True):
+    """A field of a report: its name, its kind, what it means in a sentence, and how it is had from its source."""
 
     name: str
     kind: str
     sentence: str
-    value: Callable[[Item], object]
+    value: Callable[[Source], object]
 
 
-class RunField(msgspec.Struct, frozen=True):
-    """A field of the run."""
-
-    name: str
-    kind: str
-    sentence: str
-    value: Callable[[Run], object]
+RowField = Field[Row]
+StateField = Field[Item]
+RunField = Field[Run]
 
 
 def next_step(outcome: Outcome, run: int, row: int | None = None) -> str:

@@ -5,9 +5,10 @@
   const text = document.getElementById("text");
   const kind = document.getElementById("kind");
   const found = document.getElementById("found");
+  const words = (row) => Array.from(row.cells, (cell) => cell.textContent).join(" ").toLowerCase();
   const parts = Array.from(table.tBodies, (body) => ({
     body,
-    rows: Array.from(body.rows).slice(1).map((row) => ({ row, words: row.textContent.toLowerCase() })),
+    rows: Array.from(body.rows).slice(1).map((row) => ({ row, words: words(row) })),
   }));
   const total = parts.reduce((sum, part) => sum + part.rows.length, 0);
 
@@ -17,14 +18,14 @@
   }
 
   function filter() {
-    const words = text.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const asked = text.value.toLowerCase().split(/\s+/).filter(Boolean);
     let count = 0;
     for (const part of parts) {
       const open = wanted(part.body);
       let shown = 0;
       if (open) {
         for (const entry of part.rows) {
-          const fits = words.every((word) => entry.words.includes(word));
+          const fits = asked.every((word) => entry.words.includes(word));
           entry.row.hidden = !fits;
           if (fits) shown += 1;
         }
