@@ -7,6 +7,7 @@ import click
 from almascan import cli
 from almascan.errors import EXIT_CODE_MEANINGS
 from almascan.model import OUTCOMES, RECIPES, Group, Recipe
+from almascan.report.recipe import recipe_words
 from almascan.settings import SETTINGS, Setting
 
 HELP_WIDTH = 96
@@ -67,24 +68,8 @@ def recipes() -> str:
 
 
 def _recipe(recipe: Recipe) -> str:
-    rows = (
-        ("reads the item before it scans", _yes(recipe.looks)),
-        ("scans items whose process type is", _process_types(recipe)),
-        ("scans only items whose home is the desk", _yes(recipe.home_only)),
-        ("scans requested items", _yes(recipe.requested)),
-        ("an item in transit afterwards is", "done" if recipe.transit_is_done else "for a person to look at"),
-    )
+    rows = recipe_words(recipe)
     return f"## {recipe.name}\n\n{recipe.purpose}\n\n{_table(('question', 'answer'), rows)}"
-
-
-def _process_types(recipe: Recipe) -> str:
-    if recipe.scans is None:
-        return "any"
-    return ", ".join(f"`{name}`" if name else "none" for name in sorted(recipe.scans))
-
-
-def _yes(answer: bool) -> str:
-    return "yes" if answer else "no"
 
 
 def exit_codes() -> str:

@@ -45,15 +45,24 @@ def decide(item: Item, recipe: Recipe, place: Place, barcode: str = "") -> Outco
     """
     if recipe.scans is None:
         return None if is_same_barcode(barcode, item.barcode) else Outcome.OTHER_ITEM
-    expected = item.process_type in recipe.scans
-    own = None if expected else OWN_REASON.get(item.process_type)
-    requested = item.requested or item.process_type == "REQUESTED"
+    scanned = item.process_type in recipe.scans and (item.in_place or not recipe.only_in_place)
+    expected = scanned or (recipe.allows_unexpected and item.process_type not in OWN_REASON)
+    own = None if scanned else OWN_REASON.get(item.process_type)
+    refused = {
+        Outcome.REQUESTED: item.requested or item.process_type == "REQUESTED",
+        Outcome.OTHER_LIBRARY: not place.is_home_of(item),
+        Outcome.ALREADY_IN_PLACE: item.in_place,
+        Outcome.ALREADY_ON_ITS_WAY: item.in_transit,
+    }
+    already = {
+        Outcome.ALREADY_IN_PLACE: item.in_place and Outcome.IN_PLACE in recipe.done,
+        Outcome.ALREADY_ON_ITS_WAY: item.in_transit and Outcome.ON_ITS_WAY in recipe.done,
+    }
     reasons = (
         (Outcome.OTHER_ITEM, not is_same_barcode(barcode, item.barcode)),
         (own, own is not None),
-        (Outcome.REQUESTED, requested and not recipe.requested),
-        (Outcome.OTHER_LIBRARY, recipe.home_only and not place.is_home_of(item)),
-        (Outcome.ALREADY_IN_PLACE, item.in_place and not expected),
+        *((reason, holds and reason in recipe.refuses) for reason, holds in refused.items()),
+        *((reason, holds and not expected) for reason, holds in already.items()),
         (Outcome.NOT_EXPECTED, not expected),
     )
     return next((reason for reason, holds in reasons if holds), None)
@@ -72,9 +81,9 @@ def judge(after: Item, recipe: Recipe, barcode: str = "") -> Outcome:
     if not is_same_barcode(barcode, after.barcode):
         return Outcome.WRONG_ITEM
     if after.in_place:
-        return Outcome.IN_PLACE
+        return Outcome.IN_PLACE if Outcome.IN_PLACE in recipe.done else Outcome.NOT_SENT_ON
     if after.in_transit:
-        return Outcome.ON_ITS_WAY if recipe.transit_is_done else Outcome.IN_TRANSIT_ELSEWHERE
+        return Outcome.ON_ITS_WAY if Outcome.ON_ITS_WAY in recipe.done else Outcome.IN_TRANSIT_ELSEWHERE
     if after.process_type == "HOLDSHELF":
         return Outcome.ON_HOLD_SHELF
     if after.process_type == "WORK_ORDER_DEPARTMENT":

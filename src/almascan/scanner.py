@@ -98,7 +98,7 @@ class Scanner:
         self._alma = alma
         self._writer = writer
         self._run = run
-        self._recipe = RECIPES[run.order.recipe]
+        self._recipe = RECIPES[run.order.recipe].narrowed(run.order.allow, run.order.skip)
         self._place = place
         self._keep_calls = keep_calls
         self._stop = stop

@@ -60,7 +60,7 @@ def test_its_configuration_is_read(simulator: Simulator) -> None:
     async def main() -> None:
         async with connect(simulator.base_url, key=simulator.keys["full"]) as alma:
             general = await alma.general()
-            assert (general.code, general.environment) == (simulator.institution, "sandbox")
+            assert (general.code, general.environment) == (simulator.institution, "production")
             libraries = [library.code for library in await alma.libraries()]
             assert {simulator.library, simulator.other_library} <= set(libraries)
             desks = {desk.code: desk for desk in await alma.circ_desks(simulator.library)}

@@ -21,10 +21,10 @@ from aiohttp.client_reqrep import ClientRequest, ClientResponse
 from aiohttp.connector import Connection
 from yarl import URL
 
-from almascan.version import __version__
 from almascan.alma.answers import Answer
 from almascan.alma.hosts import is_loopback
 from almascan.errors import NoAnswerError, NotSentError, UsageError
+from almascan.version import __version__
 
 LARGEST_BODY_BYTES = 5_000_000
 _LINGER_OFF = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)

@@ -21,6 +21,7 @@ COMMANDS: tuple[str, ...] = (
     "report",
     "check",
     "desks",
+    "recipes",
     "profiles",
     "simulator",
     "demo",

@@ -26,6 +26,7 @@ class Outcome(StrEnum):
     ON_HOLD_SHELF = "on-hold-shelf"
     AT_DEPARTMENT = "at-department"
     STILL_NOT_IN_PLACE = "still-not-in-place"
+    NOT_SENT_ON = "not-sent-on"
     WRONG_ITEM = "wrong-item"
     DUPLICATE = "duplicate"
     SENT_IN_EARLIER_RUN = "sent-in-earlier-run"
@@ -102,6 +103,11 @@ OUTCOMES: dict[Outcome, OutcomeText] = {
         Group.ATTENTION,
         "Scanned, and Alma still does not have the item in place.",
         "Open the item in Alma and see what holds it.",
+    ),
+    Outcome.NOT_SENT_ON: OutcomeText(
+        Group.ATTENTION,
+        "Scanned, and Alma has the item in place: this desk does not send it on.",
+        "Scan it at a desk from which it goes on its way.",
     ),
     Outcome.WRONG_ITEM: OutcomeText(
         Group.ATTENTION,

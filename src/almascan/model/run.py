@@ -16,6 +16,8 @@ class Order(msgspec.Struct, frozen=True, omit_defaults=True):
         desk: Where to scan.
         options: What else each scan tells Alma.
         recipe: The name of one of ``RECIPES``.
+        allow: Reasons not to scan that do not count.
+        skip: Reasons not to scan that count as well.
         rate: Requests a second that no second may exceed; None takes the environment's default.
         per_minute: Requests a minute, likewise; 0 is no limit.
         keep_calls: Stop when fewer of the day's calls than this remain; None takes the default floor.
@@ -25,6 +27,8 @@ class Order(msgspec.Struct, frozen=True, omit_defaults=True):
     desk: Desk
     options: ScanOptions = ScanOptions()
     recipe: str = "transit"
+    allow: tuple[Outcome, ...] = ()
+    skip: tuple[Outcome, ...] = ()
     rate: float | None = None
     per_minute: int | None = None
     keep_calls: int | None = None

@@ -129,7 +129,9 @@ def _read_key_file(path: Path) -> str:
         raise UsageError(f"The key file {path} cannot be read: {error.strerror}.") from None
     # Windows has no such modes: a file in the user's own folders is closed to other users there.
     if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise UsageError(f"Others than its owner can read the key file {path}. Type: chmod 600 {shlex.quote(str(path))}")
+        raise UsageError(
+            f"Others than its owner can read the key file {path}. Type: chmod 600 {shlex.quote(str(path))}"
+        )
     try:
         value = content.decode("ascii").strip()
     except UnicodeDecodeError:
