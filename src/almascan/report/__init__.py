@@ -10,6 +10,7 @@ from almascan.model import Outcome, Row, Run
 from almascan.report.csv_report import write_csv
 from almascan.report.html_report import write_html
 from almascan.report.json_report import write_json
+from almascan.report.xlsx_report import write_xlsx
 
 __all__ = ["FORMATS", "Format", "write_report"]
 
@@ -24,6 +25,7 @@ class Format(msgspec.Struct, frozen=True):
 
 FORMATS: dict[str, Format] = {
     "csv": Format(write_csv, ".csv", "For a spreadsheet: a line for each row."),
+    "xlsx": Format(write_xlsx, ".xlsx", "A workbook: a summary, and a sheet for each outcome."),
     "json": Format(write_json, ".json", "For programs: versioned, with everything the journal knows of each row."),
     "html": Format(write_html, ".html", "To read, filter and print: one file that needs no network."),
 }
