@@ -34,6 +34,7 @@ class Preview(msgspec.Struct, frozen=True):
         seconds: How long that takes at the least.
         remaining_calls: The institution's calls left today, where Alma said so.
         is_simulated: Whether that Alma is on this machine.
+        twin: An earlier run of the very same list, if there is one.
     """
 
     run: Run
@@ -46,6 +47,7 @@ class Preview(msgspec.Struct, frozen=True):
     seconds: float
     remaining_calls: int | None
     is_simulated: bool
+    twin: Run | None
 
 
 def make_preview(
@@ -56,6 +58,7 @@ def make_preview(
     *,
     limit: int | None,
     remaining_calls: int | None,
+    twin: Run | None,
 ) -> Preview:
     """Say what a loaded run is about to do.
 
@@ -66,6 +69,7 @@ def make_preview(
         desk: Where.
         limit: How many rows to try now; None for all.
         remaining_calls: The institution's calls left today, where Alma said so.
+        twin: An earlier run of the very same list.
 
     Returns:
         The preview.
@@ -87,4 +91,5 @@ def make_preview(
         seconds=requests / per_second,
         remaining_calls=remaining_calls,
         is_simulated=run.base_url.startswith("http://"),
+        twin=twin,
     )

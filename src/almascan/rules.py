@@ -10,7 +10,18 @@ from typing import NamedTuple
 
 import msgspec
 
-from almascan.model import OWN_REASON, Desk, Group, Item, Outcome, Recipe
+from almascan.model import (
+    OWN_REASON,
+    RECIPES,
+    THEN_HOME,
+    Desk,
+    Group,
+    Item,
+    Order,
+    Outcome,
+    Recipe,
+    ScanOptions,
+)
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -137,7 +148,34 @@ def _is_left_by_scan(item: Item, place: Place) -> bool:
     """Whether a scan at this place leaves an item, that is not in place, in this state."""
     if item.process_type == "HOLDSHELF":
         return True
+    if place.desk.department and item.process_type == "WORK_ORDER_DEPARTMENT":
+        return True
     return item.in_transit and (bool(item.requested) or not place.is_home_of(item))
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One step of an order: what is scanned, where, and what else the scan tells Alma."""
+
+    recipe: Recipe
+    desk: Desk
+    options: ScanOptions
+
+
+CONTINUING = frozenset({Outcome.IN_PLACE, Outcome.IN_TRANSIT_ELSEWHERE, Outcome.ON_ITS_WAY})
+"""Outcomes of a step after which the next is taken."""
+
+
+def steps_of(order: Order) -> tuple[Step, ...]:
+    """Give the steps of an order: one, or with ``then`` a second at another desk.
+
+    Raises:
+        ValueError: A reason in ``allow`` or ``skip`` cannot be used with the recipe.
+    """
+    first = Step(RECIPES[order.recipe].narrowed(order.allow, order.skip), order.desk, order.options)
+    if order.then is None:
+        return (first,)
+    options = msgspec.structs.replace(order.options, done=False, work_order_type="", status="")
+    return first, Step(THEN_HOME, order.then, options)
 
 
 ALIKE_ROWS = 20

@@ -4,6 +4,7 @@
 are in flight ``almascan.crew``, what is decided ``almascan.rules``, what is recorded ``almascan.journal``.
 """
 
+import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -13,27 +14,20 @@ from almascan import rules
 from almascan.alma import Alma
 from almascan.clock import Clock
 from almascan.crew import Crew, Tally
-from almascan.desks import FoundDesk, find_desk
+from almascan.desks import Desks
 from almascan.errors import ExitCode, KeyRefusedError, UsageError
-from almascan.journal import Change, Journal, say_who
-from almascan.lists import Entry, Reading
-from almascan.model import (
-    DEFAULT_PACE,
-    Environment,
-    Event,
-    EventKind,
-    Group,
-    Order,
-    Outcome,
-    Row,
-    RowState,
-    Run,
-    RunState,
-)
+from almascan.intervene import reopen_failed
+from almascan.journal import Journal, say_who
+from almascan.lists import Listing
+from almascan.loading import load_list
+from almascan.model import DEFAULT_PACE, Environment, Group, Order, Outcome, Row, Run, RunState
 from almascan.preview import Institution, Preview, make_preview
 from almascan.progress import Reporter
 from almascan.scanner import Scanner
 from almascan.stop import Stop
+
+WATCH_SECONDS = 1.0
+"""How often a working process looks whether another one has paused or cancelled its run."""
 
 
 class Ended(msgspec.Struct, frozen=True):
@@ -66,7 +60,7 @@ class Runner:
 
     async def scan(
         self,
-        reading: Reading,
+        listing: Listing,
         order: Order,
         *,
         confirm: Callable[[Preview], bool] = lambda _: True,
@@ -75,7 +69,7 @@ class Runner:
         """Scan a list in.
 
         Args:
-            reading: The list.
+            listing: The list.
             order: What to do with it.
             confirm: Is shown what is about to happen, and says whether it may.
             limit: How many rows to try now; the rest stays for ``resume``.
@@ -89,21 +83,28 @@ class Runner:
             AttemptError: Alma cannot be reached.
         """
         institution = await self._meet(order)
-        desk = await find_desk(self._alma, order.desk)
+        desks = await self._find_desks(order)
         with self._journal.lease(institution.code):
             self._journal.sweep(institution.code)
-            run = self._load(reading, self._complete(order, institution), institution)
-            preview = make_preview(
-                run,
-                self._journal.counts(run.id),
-                institution,
-                desk,
-                limit=limit,
-                remaining_calls=self._alma.remaining_calls,
-            )
-            if not self._confirm(confirm, preview):
+            run = load_list(self._journal, listing, self._start(listing, order, institution))
+            await self._check_desks(run, desks)
+            if not self._confirm(confirm, await self._preview(run, institution, desks, limit)):
                 return None
-            return await self._work(run, desk, limit)
+            return await self._work(run, desks, limit=limit)
+
+    async def plan(self, listing: Listing, order: Order, *, limit: int | None = None) -> Ended:
+        """Look at every item of a list and decide, and scan none; ``resume`` scans what the plan said.
+
+        Raises:
+            StopError, AttemptError: As ``scan``.
+        """
+        institution = await self._meet(order)
+        desks = await self._find_desks(order)
+        with self._journal.lease(institution.code):
+            self._journal.sweep(institution.code)
+            run = load_list(self._journal, listing, self._start(listing, order, institution))
+            await self._check_desks(run, desks)
+            return await self._work(run, desks, limit=limit, only_plans=True)
 
     async def resume(self, run_id: int, *, limit: int | None = None, changes: Mapping[str, Any] | None = None) -> Ended:
         """Go on with what is not finished of a run, its unclear rows included.
@@ -129,12 +130,12 @@ class Runner:
     async def _go_on(self, run_id: int, order: Order, limit: int | None, *, reopen: bool) -> Ended:
         institution = await self._meet(order)
         _check_institution(self._journal.run(run_id), institution)
-        desk = await find_desk(self._alma, order.desk)
+        desks = await self._find_desks(order)
         with self._journal.lease(institution.code):
             self._journal.sweep(institution.code)
             if reopen:
-                self._reopen(run_id)
-            return await self._work(self._journal.change_run(run_id, order=order), desk, limit)
+                reopen_failed(self._journal, run_id, self._clock.now().wall)
+            return await self._work(self._journal.change_run(run_id, order=order), desks, limit=limit)
 
     # The parts of the flow, in its order
 
@@ -163,44 +164,49 @@ class Runner:
             keep_calls = rules.floor_of_calls(self._journal.most_calls_seen(institution.code))
         return msgspec.structs.replace(order, rate=rate, per_minute=per_minute, keep_calls=keep_calls)
 
-    def _load(self, reading: Reading, order: Order, institution: Institution) -> Run:
-        """Read the list into the journal, whole or not at all."""
-        run = Run(
+    def _start(self, listing: Listing, order: Order, institution: Institution) -> Run:
+        """Give the run that is about to be recorded."""
+        return Run(
             id=0,
             institution=institution.code,
             base_url=self._alma.base_url,
             environment=institution.environment,
             state=RunState.LOADING,
-            list_name=reading.name,
+            list_name=listing.name,
             list_digest="",
             list_notes={},
-            order=order,
+            order=self._complete(order, institution),
             rows=0,
             who=say_who(),
             created_at=self._clock.now().wall,
         )
-        run_id = self._journal.add_run(run, self._rows_of(reading))
-        return self._journal.seal_run(run_id, list_digest=reading.digest, list_notes=dict(reading.notes))
 
-    def _rows_of(self, reading: Iterable[Entry]) -> Iterator[Row]:
-        for entry in reading:
-            if entry.problem:
-                yield Row(
-                    0,
-                    entry.row,
-                    RowState.FAILED,
-                    Outcome.BAD_BARCODE,
-                    given=entry.given,
-                    note=entry.problem,
-                    finished_at=self._clock.now().wall,
-                )
-            elif entry.ids is None:
-                yield Row(0, entry.row, RowState.NEW, given=entry.given, barcode=entry.barcode)
-            else:
-                ids = entry.ids
-                yield Row(
-                    0, entry.row, RowState.NEW, None, entry.given, entry.barcode, ids.mms_id, ids.holding_id, ids.pid
-                )
+    async def _find_desks(self, order: Order) -> Desks:
+        """Look the order's desks up before anything is sent to them."""
+        desks = Desks(self._alma, order.desk_map)
+        for step in rules.steps_of(order):
+            await desks.find(step.desk)
+        return desks
+
+    async def _check_desks(self, run: Run, desks: Desks) -> None:
+        """Look the desks up that the list's rows name; a list with an unknown one leaves nothing behind."""
+        try:
+            for desk, _ in self._journal.desks(run.id):
+                await desks.find(desk)
+        except BaseException:
+            self._journal.delete_run(run.id)
+            raise
+
+    async def _preview(self, run: Run, institution: Institution, desks: Desks, limit: int | None) -> Preview:
+        return make_preview(
+            run,
+            self._journal.counts(run.id),
+            institution,
+            await desks.find(run.order.desk),
+            limit=limit,
+            remaining_calls=self._alma.remaining_calls,
+            twin=self._journal.twin(run),
+        )
 
     def _confirm(self, confirm: Callable[[Preview], bool], preview: Preview) -> bool:
         """Ask whether to begin; where the answer is no, or there is none, nothing is left behind."""
@@ -212,48 +218,48 @@ class Runner:
                 self._journal.delete_run(preview.run.id)
         return confirmed
 
-    async def _work(self, run: Run, desk: FoundDesk, limit: int | None) -> Ended:
+    async def _work(self, run: Run, desks: Desks, *, limit: int | None, only_plans: bool = False) -> Ended:
         """Bring the run's open rows to their answers; the lease is held."""
         taken = self._clock.now()
         self._journal.recover(run.id)
-        first_time = run.started_at is None
+        first_time = run.started_at is None and not only_plans
+        started_at = run.started_at if only_plans else run.started_at or taken.wall
         run = self._journal.change_run(
-            run.id, state=RunState.RUNNING, reason="", started_at=run.started_at or taken.wall, finished_at=None
+            run.id, state=RunState.RUNNING, reason="", started_at=started_at, finished_at=None
         )
         tally = Tally(self._journal.counts(run.id), self._alma, self._clock)
         async with self._journal.writer() as writer:
-            scanner = Scanner(
-                self._alma,
-                writer,
-                run,
-                desk.place,
-                keep_calls=run.order.keep_calls or 0,
-                stop=self._stop,
-                clock=self._clock,
-            )
+            scanner = Scanner(self._alma, writer, run, desks, stop=self._stop, clock=self._clock, only_plans=only_plans)
             crew = Crew(
-                scanner,
-                self._alma,
-                tally,
-                self._reporter,
-                stop=self._stop,
-                clock=self._clock,
-                watch_first=first_time,
+                scanner, self._alma, tally, self._reporter, stop=self._stop, clock=self._clock, watch_first=first_time
             )
             self._reporter.begin(run, crew.snapshot())
+            watching = asyncio.create_task(self._watch(run.id))
             try:
-                rows = self._journal.rows(run.id, only_open=True)
-                await crew.work(_first(rows, limit), taken)
+                await crew.work(_first(self._journal.rows(run.id, only_open=True), limit), taken)
             finally:
+                watching.cancel()
                 self._reporter.end(crew.snapshot())
-        return self._conclude(run, limit)
+        return self._conclude(run, limit, only_plans=only_plans)
 
-    def _conclude(self, run: Run, limit: int | None) -> Ended:
+    async def _watch(self, run_id: int) -> None:
+        """Stop when another process pauses or cancels the run."""
+        while not self._stop.requested:
+            await self._clock.sleep(WATCH_SECONDS)
+            state = self._journal.run(run_id).state
+            if state is not RunState.RUNNING:
+                self._stop.request(f"It was {state} from elsewhere.")
+
+    def _conclude(self, run: Run, limit: int | None, *, only_plans: bool) -> Ended:
         """Record how the work ended."""
         counts = self._journal.counts(run.id)
         finished_at = self._clock.now().wall
         if self._stop.requested:
             state, reason, exit_code = RunState.PAUSED, self._stop.reason, self._stop.exit_code
+            if self._journal.run(run.id).state is RunState.CANCELLED:
+                state = RunState.CANCELLED
+        elif only_plans:
+            state, reason, exit_code = RunState.PLANNED, "", ExitCode.DONE
         elif counts.get(Outcome.NOT_TRIED):
             state, exit_code = RunState.PAUSED, ExitCode.LEFTOVERS
             reason = f"It was asked to try {limit} rows; the rest is for resume."
@@ -263,67 +269,6 @@ class Runner:
         if self._alma.remaining_calls is not None:
             self._journal.see_calls(run.institution, self._alma.remaining_calls)
         return Ended(run, counts, exit_code)
-
-    def _reopen(self, run_id: int) -> None:
-        """Put the failed rows back to their beginning; a damaged barcode stays what it is."""
-        at = self._clock.now().wall
-        event = Event(at, EventKind.RETRIED, "It failed, and is tried once more.")
-        reopened = [
-            Change(
-                row.to(
-                    RowState.NEW,
-                    outcome=None,
-                    before=None,
-                    after=None,
-                    note="",
-                    alma_code="",
-                    alma_message="",
-                    tracking_id="",
-                    sends=0,
-                    finished_at=None,
-                ),
-                RowState.FAILED,
-                (event,),
-            )
-            for row in self._journal.rows_in_state(run_id, RowState.FAILED)
-            if row.outcome is not Outcome.BAD_BARCODE
-        ]
-        self._journal.save(reopened)
-
-
-def settle(journal: Journal, run_id: int, row_number: int, *, done: bool, at: float) -> Row:
-    """Take a person's word on an unclear row.
-
-    Args:
-        journal: The journal.
-        run_id: The run.
-        row_number: The row.
-        done: Whether the scan happened; if not, the row is scanned again by ``resume``.
-        at: Seconds since 1970.
-
-    Returns:
-        The row as it is now.
-
-    Raises:
-        UsageError: There is no such row, or it is not unclear.
-        LeaseError: A process works for the institution now.
-    """
-    run = journal.run(run_id)
-    with journal.lease(run.institution):
-        journal.recover(run_id)
-        row = journal.row(run_id, row_number)
-        if row.state is not RowState.UNCLEAR:
-            raise UsageError(f"Row {row_number} of run {run_id} is not unclear: it is {row.answer}. Nothing to settle.")
-        word = "it happened" if done else "scan it again"
-        event = Event(at, EventKind.SETTLED, f"{say_who()} says: {word}.")
-        if done:
-            note = f"Settled by {say_who()}."
-            row = row.to(RowState.DONE, outcome=Outcome.IN_PLACE, note=note, finished_at=at)
-        else:
-            row = row.to(RowState.LOCATED, sends=0, note="", alma_code="", alma_message="", tracking_id="")
-            journal.change_run(run_id, state=RunState.PAUSED, reason="A person settled a row to be scanned again.")
-        journal.save([Change(row, RowState.UNCLEAR, (event,))])
-    return row
 
 
 def _check_institution(run: Run, institution: Institution) -> None:

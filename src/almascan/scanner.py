@@ -5,13 +5,14 @@ the row one step further, and a step that changed nothing at Alma may be taken a
 """
 
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 import msgspec
 
 from almascan import rules
 from almascan.alma import Alma
+from almascan.case import Case, fields_of_ids, fields_of_refusal
 from almascan.clock import Clock, Stamp
+from almascan.desks import Desks
 from almascan.errors import (
     ExitCode,
     ItemNotFoundError,
@@ -19,25 +20,12 @@ from almascan.errors import (
     NoAnswerError,
     NotSentError,
     QuotaError,
-    Refusal,
     RefusedError,
     ThrottledError,
 )
-from almascan.journal import NEVER, Blocked, Change, Claim, Overtaken, Writer
-from almascan.model import (
-    FINAL_STATES,
-    RECIPES,
-    Event,
-    EventKind,
-    Group,
-    Item,
-    ItemIds,
-    Outcome,
-    Row,
-    RowState,
-    Run,
-)
-from almascan.rules import Finding, Place, Verdict
+from almascan.journal import NEVER, Claim, Writer
+from almascan.model import FINAL_STATES, Desk, EventKind, Item, ItemIds, Outcome, Row, RowState, Run
+from almascan.rules import Finding, Place, Step, Verdict
 from almascan.stop import Stop
 
 LOOK_LASTS_SECONDS = 30.0
@@ -48,33 +36,6 @@ RECENT_SECONDS = 24 * 3600.0
 """How long an item that was sent is left alone by a recipe that does not look."""
 CONNECT_AGAIN_SECONDS = 2.0
 
-_STATE_OF = {
-    Group.DONE: RowState.DONE,
-    Group.ATTENTION: RowState.ATTENTION,
-    Group.SKIPPED: RowState.SKIPPED,
-    Group.FAILED: RowState.FAILED,
-}
-
-
-class Case:
-    """One row while it is worked on: as it is now, how the journal has it, and what happened since it was saved."""
-
-    def __init__(self, row: Row, opened: Stamp) -> None:
-        self.row = row
-        self.was = row.state
-        self.events: list[Event] = []
-        self.looked = opened
-        self.lost = opened
-
-    @property
-    def ids(self) -> ItemIds:
-        """The item's ids; known in every state but new."""
-        return ItemIds(self.row.mms_id, self.row.holding_id, self.row.pid)
-
-    def to(self, state: RowState, **changes: Any) -> None:
-        """Go on to a state, in memory alone."""
-        self.row = self.row.to(state, **changes)
-
 
 class Scanner:
     """Brings the rows of one run to their answers.
@@ -83,27 +44,28 @@ class Scanner:
         alma: The institution's client.
         writer: Makes rows durable.
         run: The run.
-        place: Where it scans.
-        keep_calls: Stop when fewer of the day's calls remain.
+        desks: Says where rows are scanned.
         stop: Says whether the run goes on.
         clock: The time.
+        only_plans: Whether rows are looked at and decided, and none is scanned.
 
     Attributes:
         unclear: How many rows wait to be read again.
     """
 
     def __init__(
-        self, alma: Alma, writer: Writer, run: Run, place: Place, *, keep_calls: int, stop: Stop, clock: Clock
+        self, alma: Alma, writer: Writer, run: Run, desks: Desks, *, stop: Stop, clock: Clock, only_plans: bool = False
     ) -> None:
         self._alma = alma
         self._writer = writer
         self._run = run
-        self._recipe = RECIPES[run.order.recipe].narrowed(run.order.allow, run.order.skip)
-        self._place = place
-        self._keep_calls = keep_calls
+        self._steps = rules.steps_of(run.order)
+        self._desks = desks
+        self._keep_calls = run.order.keep_calls or 0
         self._stop = stop
         self._clock = clock
-        self._steps: dict[RowState, Callable[[Case], Awaitable[None]]] = {
+        self._only_plans = only_plans
+        self._actions: dict[RowState, Callable[[Case], Awaitable[None]]] = {
             RowState.NEW: self._locate,
             RowState.LOCATED: self._look,
             RowState.READY: self._send,
@@ -124,7 +86,7 @@ class Scanner:
             StoppedError: The run stops; what the journal has of the row is true.
             StopError: The run must stop.
         """
-        case = Case(row, taken)
+        case = Case(row, taken, writer=self._writer, clock=self._clock, stop=self._stop)
         if case.row.state is RowState.READY:
             case.to(RowState.LOCATED)
         while case.row.state not in FINAL_STATES:
@@ -134,8 +96,11 @@ class Scanner:
                 if not await self._settle(case):
                     break
                 continue
+            if self._only_plans and case.row.state is RowState.READY:
+                await case.save(RowState.READY)
+                break
             try:
-                await self._steps[case.row.state](case)
+                await self._actions[case.row.state](case)
             except (NotSentError, ThrottledError, NoAnswerError) as error:
                 await self._bear(case, error)
         return case.row
@@ -148,49 +113,67 @@ class Scanner:
             try:
                 ids = await self._alma.find(case.row.barcode)
             except ItemNotFoundError as error:
-                return await self._fail(case, Outcome.NOT_FOUND, error.refusal)
+                return await case.fail(Outcome.NOT_FOUND, error.refusal)
             except RefusedError as error:
-                return await self._fail(case, Outcome.REFUSED, error.refusal)
+                return await case.fail(Outcome.REFUSED, error.refusal)
             case.row = msgspec.structs.replace(case.row, mms_id=ids.mms_id, holding_id=ids.holding_id, pid=ids.pid)
-            self._note(case, EventKind.LOCATED, f"The barcode is item {ids.pid}.")
+            case.note(EventKind.LOCATED, f"The barcode is item {ids.pid}.")
         return case.to(RowState.LOCATED)
 
     async def _look(self, case: Case) -> None:
         """Look at the item as it is now, and decide."""
-        if not self._recipe.looks:
+        step = self._step(case)
+        if not step.recipe.looks and not self._only_plans:
+            case.place = await self._desks.place_of(self._desk(case), None)
             return case.to(RowState.READY, before=None)
         looked = self._clock.now()
         try:
             item = await self._read(case.ids)
         except ItemNotFoundError as error:
-            return await self._fail(case, Outcome.NOT_FOUND, error.refusal)
+            return await case.fail(Outcome.NOT_FOUND, error.refusal)
         except RefusedError as error:
-            return await self._fail(case, Outcome.REFUSED, error.refusal)
+            return await case.fail(Outcome.REFUSED, error.refusal)
         case.looked = looked
-        self._note(case, EventKind.LOOKED, rules.describe(item))
-        reason = rules.decide(item, self._recipe, self._place, case.row.barcode)
-        seen = {**_ids_of(item), "barcode": case.row.barcode or item.barcode, "before": item, "looked_at": looked.wall}
+        case.note(EventKind.LOOKED, rules.describe(item))
+        case.place = await self._desks.place_of(self._desk(case), item)
+        return await self._decide(case, item, step)
+
+    async def _decide(self, case: Case, item: Item, step: Step) -> None:
+        """Decide on a look: go on to send, or give the row its answer."""
+        place = case.place or Place(Desk())
+        reason = rules.decide(item, step.recipe, place, case.row.barcode)
+        if case.place is None and reason is None:
+            reason = Outcome.OTHER_LIBRARY
+        seen = {
+            **fields_of_ids(item),
+            "barcode": case.row.barcode or item.barcode,
+            "before": item,
+            "looked_at": case.looked.wall,
+        }
         if reason is None:
-            return case.to(RowState.READY, **seen)
-        self._note(case, EventKind.DECIDED, reason.sentence)
-        note = "" if reason is not Outcome.OTHER_ITEM else f"Alma answered with barcode {item.barcode!r}."
-        return await self._answer(case, reason, note=note, **seen)
+            return case.to(RowState.READY, desk=place.desk, **seen)
+        note = _note_on(reason, item, case)
+        if case.row.step and reason is Outcome.ALREADY_IN_PLACE:
+            reason, note = Outcome.IN_PLACE, "In place after an earlier step."
+        case.note(EventKind.DECIDED, reason.sentence)
+        return await case.answer(reason, note=note, **seen)
 
     async def _send(self, case: Case) -> None:
         """Record that the scan is about to be sent, send it, and take its answer."""
-        slot = self._alma.slot()
+        step, slot = self._step(case), self._alma.slot()
         try:
             await slot.near()
             self._stop.check()
-            if self._recipe.looks and self._clock.age_at_most(case.looked) > LOOK_LASTS_SECONDS:
+            if step.recipe.looks and self._clock.age_at_most(case.looked) > LOOK_LASTS_SECONDS:
                 return case.to(RowState.LOCATED)
             recorded = self._clock.now()
-            if not await self._record(case, recorded):
+            desk = case.place.desk if case.place else step.desk
+            if not await self._record(case, step, desk, recorded):
                 return None
             after = await self._alma.scan_in(
                 case.ids,
-                self._run.order.desk,
-                self._run.order.options,
+                desk,
+                step.options,
                 slot=slot,
                 may_leave=lambda: self._clock.age_at_most(recorded) < RECORD_LASTS_SECONDS,
             )
@@ -198,14 +181,15 @@ class Scanner:
             await self._take_back(case, str(error))
             raise
         except RefusedError as error:
-            return await self._fail(case, Outcome.REFUSED, error.refusal)
+            return await case.fail(Outcome.REFUSED, error.refusal)
         except ItemNotFoundError as error:
-            return await self._fail(case, Outcome.NOT_FOUND, error.refusal)
+            return await case.fail(Outcome.NOT_FOUND, error.refusal)
         except NoAnswerError as error:
             return await self._lose(case, error)
         finally:
             slot.cancel()
-        return await self._accept(case, after)
+        case.note(EventKind.ANSWERED, rules.describe(after))
+        return await self._end_step(case, rules.judge(after, step.recipe, case.row.barcode), after)
 
     async def _settle(self, case: Case) -> bool:
         """Read an unclear row's item until that says what became of its scan; False leaves it to a person."""
@@ -234,11 +218,12 @@ class Scanner:
             return await self._leave(case, note=f"It cannot be read again: {error}")
         except (ItemNotFoundError, RefusedError) as error:
             return await self._leave(case, note=f"It cannot be read again: {error}")
+        place = await self._desks.place_of(self._desk(case), now) or Place(Desk())
         verdict = rules.judge_lost_answer(
-            case.row.before, now, self._recipe, self._place, settled=settled, barcode=case.row.barcode
+            case.row.before, now, self._step(case).recipe, place, settled=settled, barcode=case.row.barcode
         )
         if verdict.finding is not Finding.WAIT:
-            self._note(case, EventKind.REREAD, f"{rules.describe(now)}: the scan {_FOUND[verdict.finding]}.")
+            case.note(EventKind.REREAD, f"{rules.describe(now)}: the scan {_FOUND[verdict.finding]}.")
         return await self._take(case, now, verdict)
 
     async def _take(self, case: Case, now: Item, verdict: Verdict) -> Finding:
@@ -246,19 +231,27 @@ class Scanner:
         if verdict.finding is Finding.UNKNOWN:
             return await self._leave(case, after=now)
         if verdict.outcome is not None:
-            await self._answer(case, verdict.outcome, after=now, note="Found by reading the item again.")
+            await self._end_step(case, verdict.outcome, now, note="Found by reading the item again.")
         elif verdict.finding is Finding.DID_NOT_HAPPEN:
-            if case.row.sends >= MOST_SENDS:
-                return await self._leave(case, after=now, note=f"Sent {MOST_SENDS} times, each time to no effect.")
-            await self._save(case, RowState.LOCATED, **_ids_of(now), alma_code="", alma_message="", tracking_id="")
+            if case.row.sends >= MOST_SENDS + case.row.step:
+                return await self._leave(case, after=now, note=f"Sent {case.row.sends} times, at last to no effect.")
+            await case.save(RowState.LOCATED, **fields_of_ids(now), alma_code="", alma_message="", tracking_id="")
         return verdict.finding
 
-    async def _leave(self, case: Case, **changes: Any) -> Finding:
+    async def _leave(self, case: Case, *, note: str = "", after: Item | None = None) -> Finding:
         """Leave an unclear row to a person."""
-        await self._save(case, RowState.UNCLEAR, **changes)
+        await case.save(RowState.UNCLEAR, note=note, after=after)
         return Finding.UNKNOWN
 
     # What the steps do
+
+    def _step(self, case: Case) -> Step:
+        return self._steps[case.row.step]
+
+    def _desk(self, case: Case) -> Desk:
+        """Say where the row is scanned: where it was, its own desk, or the step's."""
+        own = case.row.desk if case.row.step == 0 or case.row.state is RowState.UNCLEAR else None
+        return own or self._step(case).desk
 
     async def _read(self, ids: ItemIds) -> Item:
         """Read an item, with its requests where the answer does not tell them."""
@@ -267,53 +260,50 @@ class Scanner:
             return item
         return msgspec.structs.replace(item, requested=await self._alma.has_requests(item.ids))
 
-    async def _record(self, case: Case, recorded: Stamp) -> bool:
+    async def _record(self, case: Case, step: Step, desk: Desk, recorded: Stamp) -> bool:
         """Put the intent to scan on disk; False where another row has sent the same item."""
-        sent_since = NEVER if self._recipe.looks else recorded.wall - RECENT_SECONDS
-        claim = Claim(self._run.institution, sent_since)
-        was = case.row
-        number = was.sends + 1
-        self._note(case, EventKind.SENDING, f"Scan {number} is sent to {self._run.order.desk}.")
-        case.to(RowState.SENDING, sends=number, sent_at=recorded.wall)
-        blocked = await self._write(case, claim)
+        sent_since = NEVER if step.recipe.looks or self._allows_again() else recorded.wall - RECENT_SECONDS
+        number = case.row.sends + 1
+        blocked = await case.claim(
+            Claim(self._run.institution, sent_since),
+            f"Scan {number} is sent to {desk}.",
+            sends=number,
+            sent_at=recorded.wall,
+            desk=desk,
+        )
         if blocked is None:
             return True
-        case.row = was
-        case.events.pop()
-        same_run = blocked.run == self._run.id
-        outcome = Outcome.DUPLICATE if same_run else Outcome.SENT_IN_EARLIER_RUN
-        note = f"same item as row {blocked.row}" if same_run else f"sent by run {blocked.run}, row {blocked.row}"
-        await self._answer(case, outcome, note=note)
+        if blocked.run == self._run.id:
+            await case.answer(Outcome.DUPLICATE, note=f"same item as row {blocked.row}")
+        else:
+            note = f"sent by run {blocked.run}, row {blocked.row}"
+            await case.answer(Outcome.SENT_IN_EARLIER_RUN, note=note)
         return False
+
+    def _allows_again(self) -> bool:
+        return Outcome.SENT_IN_EARLIER_RUN in self._run.order.allow
 
     async def _take_back(self, case: Case, why: str) -> None:
         """Record that a scan that was about to be sent had no effect."""
         if case.row.state is RowState.SENDING:
-            self._note(case, EventKind.NOTHING_HAPPENED, why)
-            await self._save(case, RowState.READY, sends=case.row.sends - 1)
+            case.note(EventKind.NOTHING_HAPPENED, why)
+            await case.save(RowState.READY, sends=case.row.sends - 1)
 
     async def _lose(self, case: Case, error: NoAnswerError) -> None:
         """Record that nobody knows whether the scan happened."""
         case.lost = self._clock.now()
-        self._note(case, EventKind.LOST, str(error))
-        await self._save(case, RowState.UNCLEAR, **_refusal_of(error.refusal))
+        case.note(EventKind.LOST, str(error))
+        await case.save(RowState.UNCLEAR, **fields_of_refusal(error.refusal))
 
-    async def _accept(self, case: Case, after: Item) -> None:
-        """Judge Alma's answer to a scan."""
-        outcome = rules.judge(after, self._recipe, case.row.barcode)
-        note = "" if outcome is not Outcome.WRONG_ITEM else f"Alma answered with barcode {after.barcode!r}."
-        self._note(case, EventKind.ANSWERED, rules.describe(after))
+    async def _end_step(self, case: Case, outcome: Outcome, after: Item, *, note: str = "") -> None:
+        """Give the row its answer, or go on to the next step of its order."""
         barcode = case.row.barcode or after.barcode
-        await self._answer(case, outcome, after=after, barcode=barcode, note=note)
-
-    async def _fail(self, case: Case, outcome: Outcome, refusal: Refusal | None) -> None:
-        self._note(case, EventKind.ANSWERED, f"Alma refused: {refusal}" if refusal else outcome.sentence)
-        await self._answer(case, outcome, **_refusal_of(refusal))
-
-    async def _answer(self, case: Case, outcome: Outcome, **changes: Any) -> None:
-        """Give the row its answer."""
-        state = _STATE_OF[outcome.group]
-        await self._save(case, state, outcome=outcome, finished_at=self._clock.now().wall, **changes)
+        if outcome in rules.CONTINUING and case.row.step + 1 < len(self._steps):
+            await case.save(RowState.LOCATED, step=case.row.step + 1, after=after, barcode=barcode)
+            return
+        if outcome is Outcome.WRONG_ITEM:
+            note = f"Alma answered with barcode {after.barcode!r}."
+        await case.answer(outcome, after=after, barcode=barcode, note=note)
 
     async def _bear(self, case: Case, error: NotSentError | ThrottledError | NoAnswerError) -> None:
         """Go on after a request without a usable answer, or stop where the next would have none either."""
@@ -329,30 +319,12 @@ class Scanner:
             await self._stop.sleep(self._clock, CONNECT_AGAIN_SECONDS)
         elif isinstance(error, NoAnswerError) and case.row.state in (RowState.NEW, RowState.LOCATED):
             note = f"It could not be looked up: {error}"
-            await self._answer(case, Outcome.REFUSED, note=note, **_refusal_of(error.refusal))
+            await case.answer(Outcome.REFUSED, note=note, **fields_of_refusal(error.refusal))
 
     def _check_calls(self) -> None:
         remaining = self._alma.remaining_calls
         if remaining is not None and remaining < self._keep_calls:
             raise QuotaError(rules.say_floor(remaining, self._keep_calls, self._clock.now().wall))
-
-    def _note(self, case: Case, kind: EventKind, text: str) -> None:
-        case.events.append(Event(self._clock.now().wall, kind, text))
-
-    async def _save(self, case: Case, state: RowState, **changes: Any) -> None:
-        """Go on to a state, and make it durable."""
-        case.to(state, **changes)
-        await self._write(case, None)
-
-    async def _write(self, case: Case, claim: Claim | None) -> Blocked | None:
-        saved = await self._writer.save(Change(case.row, case.was, tuple(case.events), claim))
-        if isinstance(saved, Overtaken):
-            self._stop.request(f"Another process has changed row {case.row.row} (it is {saved.state} now).")
-            self._stop.check()
-        if saved is None:
-            case.was = case.row.state
-            case.events.clear()
-        return saved if isinstance(saved, Blocked) else None
 
 
 _FOUND = {
@@ -362,12 +334,12 @@ _FOUND = {
 }
 
 
-def _ids_of(item: Item) -> dict[str, str]:
-    return {"mms_id": item.mms_id, "holding_id": item.holding_id, "pid": item.pid}
-
-
-def _refusal_of(refusal: Refusal | None) -> dict[str, str]:
-    if refusal is None:
-        return {}
-    code = refusal.code or f"HTTP {refusal.status}"
-    return {"alma_code": code, "alma_message": refusal.message, "tracking_id": refusal.tracking_id}
+def _note_on(reason: Outcome, item: Item, case: Case) -> str:
+    """Say what else there is to say of a decision not to scan."""
+    if reason is Outcome.OTHER_ITEM:
+        return f"Alma answered with barcode {item.barcode!r}."
+    if case.place is None:
+        return f"No home desk is known for {item.library}/{item.location}."
+    if case.seen is not None and not case.seen.same_state(item):
+        return f"It changed since the last look: it was {rules.describe(case.seen)}; it is {rules.describe(item)}."
+    return ""

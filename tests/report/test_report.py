@@ -22,7 +22,7 @@ def test_each_format_can_be_written_by_its_name(name: str) -> None:
 
 
 def test_an_unknown_format_is_answered_with_those_there_are() -> None:
-    with pytest.raises(UsageError, match=r"'pdf'.*csv, json"):
+    with pytest.raises(UsageError, match=r"'pdf'.*csv, xlsx, json"):
         write_report("pdf", a_run(), {}, [], io.BytesIO())
 
 

@@ -21,7 +21,7 @@ from almascan.errors import UsageError
 @options.framed
 def command(run: int, row: int, done: bool, again: bool, **given: Any) -> None:
     """Say what became of an unclear ROW of a RUN, after looking at the item in Alma."""
-    from almascan.run import settle
+    from almascan.intervene import settle
 
     if done == again:
         raise UsageError("Say one of --done and --again, after a look at the item in Alma.")

@@ -20,7 +20,7 @@ from almascan.journal.lease import hold_lease, is_held
 from almascan.journal.rows import Change, Saved
 from almascan.journal.schema import CALLS, EVENTS, ROWS, RUNS
 from almascan.journal.writer import Writer
-from almascan.model import Event, EventKind, Order, Outcome, Row, RowState, Run, RunState
+from almascan.model import Desk, Event, EventKind, Order, Outcome, Row, RowState, Run, RunState
 
 _SECONDS_A_DAY = 86_400
 _CALLS_SEEN_DAYS = 7
@@ -182,6 +182,18 @@ class Journal:
             return "interrupted"
         return run.state
 
+    def twin(self, run: Run) -> Run | None:
+        """Return the latest earlier run of the institution whose list was the same, byte for byte."""
+        query = select(RUNS).where(
+            RUNS.c.institution == run.institution,
+            RUNS.c.list_digest == run.list_digest,
+            RUNS.c.id < run.id,
+            RUNS.c.state != RunState.LOADING,
+        )
+        with translated(self.path), self._engine.connect() as connection:
+            found = connection.execute(query.order_by(RUNS.c.id.desc()).limit(1)).first()
+        return None if found is None else _decode_run(found)
+
     # Rows
 
     def counts(self, run_id: int) -> dict[Outcome, int]:
@@ -205,6 +217,17 @@ class Journal:
         """Return what happened to a row, in order."""
         with translated(self.path), self._engine.connect() as connection:
             return journal_rows.read_story(connection, run_id, row)
+
+    def desks(self, run_id: int) -> list[tuple[Desk, int]]:
+        """Return the desks that a run's rows name, each with how many rows name it."""
+        with translated(self.path), self._engine.connect() as connection:
+            return journal_rows.list_desks(connection, run_id)
+
+    def planned(self, run_id: int) -> int:
+        """Count the rows that a plan says to scan."""
+        query = select(func.count()).where(ROWS.c.run == run_id, ROWS.c.state == RowState.READY)
+        with translated(self.path), self._engine.connect() as connection:
+            return connection.execute(query).scalar_one()
 
     def example(self, run_id: int, outcomes: Sequence[Outcome]) -> int | None:
         """Return the number of the first row with one of some outcomes; None where there is none."""

@@ -33,7 +33,7 @@ from sqlalchemy import (
 )
 
 from almascan.journal.schema import EVENTS, OPEN_ROWS, ROWS, RUNS
-from almascan.model import Event, Item, Outcome, Row, RowState
+from almascan.model import Desk, Event, Item, Outcome, Row, RowState
 
 _LOAD_BATCH = 10_000
 _PAGE = 2_000
@@ -119,7 +119,7 @@ def _in_the_way(*, run: Any, row: Any, step: Any, pid: Any, institution: Any, si
             RUNS.c.institution == institution,
             not_(and_(_OTHER.c.run == run, _OTHER.c.row == row)),
             or_(
-                and_(_OTHER.c.run == run, _OTHER.c.step == step),
+                and_(_OTHER.c.run == run, _OTHER.c.step >= step),
                 or_(_OTHER.c.state == RowState.SENDING, _OTHER.c.state == RowState.UNCLEAR),
                 _OTHER.c.sent_at > since,
             ),
@@ -145,12 +145,16 @@ _CLAIM = _UPDATE.where(
 
 def load(connection: Connection, rows: Iterable[Row]) -> int:
     """Insert one batch of new rows from an iterator; return how many there were."""
-    batch = [_LOADED(row) for row in islice(rows, _LOAD_BATCH)]
+    batch = [_LOADED(_with_desk_as_text(row) if row.desk else row) for row in islice(rows, _LOAD_BATCH)]
     if batch:
         # Handed to the driver as they are: SQLAlchemy's own preparation of each row takes longer than SQLite's work.
         compiled = _INSERT.compile(dialect=connection.dialect)
         connection.exec_driver_sql(compiled.string, batch)
     return len(batch)
+
+
+def _with_desk_as_text(row: Row) -> Row:
+    return msgspec.structs.replace(row, desk=msgspec.json.encode(row.desk).decode())
 
 
 def mark_duplicates(connection: Connection, run: int, at: float) -> int:
@@ -275,6 +279,12 @@ def find_first(connection: Connection, run: int, outcomes: Iterable[Outcome]) ->
     return connection.execute(select(func.min(ROWS.c.row)).where(ROWS.c.run == run, of_answer)).scalar()
 
 
+def list_desks(connection: Connection, run: int) -> list[tuple[Desk, int]]:
+    """List the desks that rows of a run name, each with how many name it."""
+    query = select(ROWS.c.desk, func.count()).where(ROWS.c.run == run, ROWS.c.desk.is_not(None)).group_by(ROWS.c.desk)
+    return [(_STRUCTURES["desk"].decode(desk), number) for desk, number in connection.execute(query)]
+
+
 def read_story(connection: Connection, run: int, row: int) -> list[Event]:
     """Read what happened to a row, in order."""
     query = select(EVENTS).where(EVENTS.c.run == run, EVENTS.c.row == row).order_by(EVENTS.c.id)
@@ -283,20 +293,24 @@ def read_story(connection: Connection, run: int, row: int) -> list[Event]:
 
 def _encode(row: Row) -> dict[str, Any]:
     values: dict[str, Any] = {name: getattr(row, name) for name in _COLUMNS}
-    for name in ("before", "after"):
+    for name in _STRUCTURES:
         if values[name] is not None:
             values[name] = msgspec.json.encode(values[name]).decode()
     return values
 
 
-_ITEM = msgspec.json.Decoder(Item)
+_STRUCTURES: dict[str, msgspec.json.Decoder[Any]] = {
+    "desk": msgspec.json.Decoder(Desk),
+    "before": msgspec.json.Decoder(Item),
+    "after": msgspec.json.Decoder(Item),
+}
 
 
 def _decode(found: Record[Any]) -> Row:
     values = dict(found._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
-    for name in ("before", "after"):
+    for name, decoder in _STRUCTURES.items():
         if values[name] is not None:
-            values[name] = _ITEM.decode(values[name])
+            values[name] = decoder.decode(values[name])
     values["state"] = RowState(values["state"])
     values["outcome"] = None if values["outcome"] is None else Outcome(values["outcome"])
     return Row(**values)

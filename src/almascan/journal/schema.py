@@ -37,6 +37,7 @@ ROWS = Table(
     METADATA,
     Column("run", Integer, primary_key=True, autoincrement=False),
     Column("row", Integer, primary_key=True, autoincrement=False),
+    Column("desk", Text),
     Column("step", Integer, nullable=False, server_default=text("0")),
     Column("state", String(16), nullable=False),
     Column("outcome", String(32)),

@@ -5,19 +5,21 @@ outcome is called and what to do about it, what a recipe scans) stands here once
 reports and the documentation all read it here.
 """
 
-from almascan.model.item import TRANSIT_TYPES, Desk, Item, ItemIds, ScanOptions
+from almascan.model.item import HOME, TRANSIT_TYPES, Desk, Item, ItemIds, ScanOptions
 from almascan.model.life import FINAL_STATES, STEPS, EventKind, RowState, RunState
 from almascan.model.outcome import OUTCOMES, OWN_REASON, Group, Outcome, OutcomeText
-from almascan.model.recipe import RECIPES, Recipe
+from almascan.model.recipe import RECIPES, THEN_HOME, Recipe
 from almascan.model.run import DEFAULT_PACE, Environment, Event, Order, Row, Run
 
 __all__ = [
     "DEFAULT_PACE",
     "FINAL_STATES",
+    "HOME",
     "OUTCOMES",
     "OWN_REASON",
     "RECIPES",
     "STEPS",
+    "THEN_HOME",
     "TRANSIT_TYPES",
     "Desk",
     "Environment",

@@ -16,10 +16,21 @@ class Desk(msgspec.Struct, frozen=True, omit_defaults=True):
     circ_desk: str = ""
     department: str = ""
 
+    @property
+    def is_home(self) -> bool:
+        """Whether each item is to be scanned at its own home desk."""
+        return self == HOME
+
     def __str__(self) -> str:
         """Say it as a librarian would: desk at library."""
+        if self.is_home:
+            return "each item's home desk"
         place = self.circ_desk or f"department {self.department}"
         return f"{place} at {self.library}" if self.library else place
+
+
+HOME = Desk(circ_desk="home")
+"""The word for the home desk of each item: of its effective library and location."""
 
 
 class ScanOptions(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -24,7 +24,9 @@ STEPS: dict[RowState, frozenset[RowState]] = {
     RowState.NEW: frozenset({RowState.LOCATED, RowState.SKIPPED, RowState.FAILED}),
     RowState.LOCATED: frozenset({RowState.READY, RowState.DONE, RowState.SKIPPED, RowState.FAILED}),
     RowState.READY: frozenset({RowState.SENDING, RowState.LOCATED, RowState.SKIPPED}),
-    RowState.SENDING: frozenset({RowState.READY, RowState.UNCLEAR, RowState.DONE, RowState.ATTENTION, RowState.FAILED}),
+    RowState.SENDING: frozenset(
+        {RowState.READY, RowState.LOCATED, RowState.UNCLEAR, RowState.DONE, RowState.ATTENTION, RowState.FAILED}
+    ),
     RowState.UNCLEAR: frozenset({RowState.LOCATED, RowState.DONE, RowState.ATTENTION}),
     RowState.FAILED: frozenset({RowState.LOCATED, RowState.NEW}),
     RowState.DONE: frozenset(),
@@ -54,6 +56,8 @@ class RunState(StrEnum):
 
     LOADING = "loading"
     READY = "ready"
+    PLANNED = "planned"
     RUNNING = "running"
     PAUSED = "paused"
     FINISHED = "finished"
+    CANCELLED = "cancelled"

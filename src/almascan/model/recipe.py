@@ -77,6 +77,15 @@ _IN_PLACE = frozenset({Outcome.IN_PLACE})
 _ON_ITS_WAY = frozenset({Outcome.ON_ITS_WAY})
 _REQUESTED = frozenset({Outcome.REQUESTED})
 
+THEN_HOME = Recipe(
+    "then-home",
+    "The second step of a work order: scans the item at its home desk, unless it is in place already.",
+    looks=True,
+    scans=TRANSIT_TYPES | {""},
+    refuses=_REQUESTED | {Outcome.OTHER_LIBRARY, Outcome.ALREADY_IN_PLACE},
+    done=_IN_PLACE,
+)
+
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
     for recipe in (

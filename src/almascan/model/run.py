@@ -22,6 +22,8 @@ class Order(msgspec.Struct, frozen=True, omit_defaults=True):
         per_minute: Requests a minute, likewise; 0 is no limit.
         keep_calls: Stop when fewer of the day's calls than this remain; None takes the default floor.
         settle_seconds: How long after a lost answer a scan may still take effect.
+        then: Where each item is scanned once more, after it was done at the desk; None for one step alone.
+        desk_map: Desk codes by library or by "library/location", for scanning each item at its home desk.
     """
 
     desk: Desk
@@ -33,6 +35,8 @@ class Order(msgspec.Struct, frozen=True, omit_defaults=True):
     per_minute: int | None = None
     keep_calls: int | None = None
     settle_seconds: float = 120.0
+    then: Desk | None = None
+    desk_map: dict[str, str] = {}
 
 
 Environment = Literal["production", "sandbox", "unknown"]
@@ -81,8 +85,9 @@ class Row(msgspec.Struct, frozen=True, omit_defaults=True):
         given: What the list held, as it stood there.
         barcode: The barcode after white space was taken off, or "" where the list named ids alone.
         mms_id, holding_id, pid: The item's ids as far as known, or "".
-        step: Which step of its recipe it is at, from 0.
-        sends: How many scans were sent that may have reached Alma, in this step.
+        desk: Where it is scanned: its own desk from the list, or as was found for it; None while it has none.
+        step: Which step of its order it is at, from 0.
+        sends: How many scans were sent that may have reached Alma, earlier steps included.
         before, after: The item's state on the last look before the scan, and after it.
         note: What else is to be said ("duplicate of row 3", what changed), in a sentence or nothing.
         alma_code, alma_message, tracking_id: What Alma said where it did not do as asked.
@@ -98,6 +103,7 @@ class Row(msgspec.Struct, frozen=True, omit_defaults=True):
     mms_id: str = ""
     holding_id: str = ""
     pid: str = ""
+    desk: Desk | None = None
     step: int = 0
     sends: int = 0
     before: Item | None = None

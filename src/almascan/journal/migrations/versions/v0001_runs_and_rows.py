@@ -66,6 +66,7 @@ def _make_rows() -> None:
         "rows",
         sa.Column("run", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("row", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("desk", sa.Text),
         sa.Column("step", sa.Integer, nullable=False, server_default=sa.text("0")),
         sa.Column("state", sa.String(16), nullable=False),
         sa.Column("outcome", sa.String(32)),
