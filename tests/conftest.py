@@ -1,0 +1,25 @@
+"""What all tests share: nothing of the person's own settings, and no skipping where the system must be complete."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_of_ones_own(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("ALMASCAN_")]:
+        if name != "ALMASCAN_REQUIRE_SYSTEM":
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("ALMASCAN_CONFIG", str(tmp_path_factory.getbasetemp() / "no-profiles.toml"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Fail a test that needs the system, instead of skipping it, where ALMASCAN_REQUIRE_SYSTEM says so."""
+    report = yield
+    required = os.environ.get("ALMASCAN_REQUIRE_SYSTEM") == "1" and item.get_closest_marker("system")
+    if required and report.skipped:
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid} needs the system's packages: {report.longrepr}"
+    return report
