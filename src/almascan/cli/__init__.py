@@ -13,9 +13,12 @@ from almascan.version import __version__
 
 COMMANDS: tuple[str, ...] = (
     "scan",
+    "plan",
     "resume",
     "retry",
     "settle",
+    "pause",
+    "cancel",
     "runs",
     "show",
     "report",

@@ -38,6 +38,9 @@ def draw_preview(preview: Preview, description: str) -> Renderables:
         for name, count in run.list_notes.items()
         if count and name not in _ORDINARY_NOTES and name in NOTES
     ]
+    if preview.twin is not None:
+        twin = f"The very same list was run {preview.twin.id}, and that run is {preview.twin.state}."
+        notes.append(Text(twin, style="yellow"))
     return Renderables(facts, Padding(Renderables(*notes), (0, 0, 0, 2)), Text(_WARNING, style="yellow"))
 
 

@@ -37,6 +37,13 @@ class Settings(msgspec.Struct, frozen=True):
     department: Annotated[
         str, Meta(description="Alma's code of the department where the scans happen, instead of a circulation desk.")
     ] = ""
+    home_desks: Annotated[
+        str,
+        Meta(
+            description="For --desk home: desks by library or location, as in MAIN=CIRC, MAIN/rare=RARE_DESK; else the "
+            "desk is taken that Alma lists for the item's location."
+        ),
+    ] = ""
     recipe: Annotated[
         str, Meta(description="Which item states are scanned and which results count as done; see the recipes.")
     ] = "transit"

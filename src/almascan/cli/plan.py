@@ -1,0 +1,65 @@
+"""``almascan plan LIST``: what a scan would do, item by item, without one."""
+# ruff: noqa: PLC0415 - what help does not need is imported where it is used, so that help stays quick
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from almascan.cli import options
+from almascan.cli.order import order_options, read_order
+from almascan.cli.work import open_journal, work
+
+if TYPE_CHECKING:
+    from almascan.run import Ended, Runner
+
+
+@click.command()
+@click.argument("list_", metavar="LIST")
+@options.connection_options
+@options.desk_options
+@options.recipe_option
+@order_options
+@options.pace_options
+@options.journal_option
+@options.progress_option
+@options.json_option
+@click.option("--limit", type=click.IntRange(1), metavar="N", help="Look at the first N rows; the rest is for resume.")
+@click.option(
+    "--shelf-list",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write a CSV of the items to be scanned, in the order of the shelves, to check that they are here.",
+)
+@options.framed
+def command(list_: str, limit: int | None, as_json: bool, shelf_list: Path | None, **given: Any) -> None:
+    """Look at every item of a LIST, decide, and stop: nothing is scanned.
+
+    Shows how many would be scanned and how many skipped and why, and leaves a planned run. resume then scans what the
+    plan said, after one more look at each item: what changed meanwhile is skipped, and says what changed.
+    """
+    from almascan.lists import open_list
+    from almascan.report.plan import describe_plan, draw_plan, write_shelf_list
+
+    list_options, order, settings = read_order(given)
+    with open_list(list_, list_options) as reading:
+        journal = open_journal(settings, create=True)
+
+        async def act(runner: "Runner", begin: Callable[[], None]) -> "Ended":
+            begin()
+            return await runner.plan(reading, order, limit=limit)
+
+        ended = work(settings, journal, act)
+    if ended is None:
+        return
+    if shelf_list is not None:
+        write_shelf_list(journal.rows(ended.run.id), shelf_list)
+        click.echo(f"{shelf_list} lists what is to be scanned, in the order of the shelves.", err=True)
+    plan = describe_plan(ended.run, ended.counts, journal.rows(ended.run.id))
+    if as_json:
+        options.print_json(plan)
+    else:
+        draw_plan(plan)
+    sys.exit(ended.exit_code)

@@ -1,0 +1,128 @@
+"""What a plan came to: what would be scanned, what not and why, what to know before, and where to look first."""
+
+import csv
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from almascan.errors import UsageError
+from almascan.model import Outcome, Row, RowState, Run
+from almascan.progress.text import amount, duration, plain
+from almascan.report.csv_report import defused
+from almascan.report.fields import next_step
+from almascan.report.summary import in_order
+
+SAMPLES = 5
+_SHELF_COLUMNS = ("library", "location", "call_number", "title", "barcode", "row")
+
+
+def describe_plan(run: Run, counts: Mapping[Outcome, int], rows: Iterable[Row]) -> dict[str, Any]:
+    """Give what a plan came to, ready for JSON.
+
+    Args:
+        run: The planned run.
+        counts: Its rows by their answer.
+        rows: Its rows, read once.
+
+    Returns:
+        ``run``, ``to_scan``, ``desks`` (rows per desk), ``counts``, ``samples``, ``requests``, ``seconds`` and
+        ``warnings``.
+    """
+    desks: Counter[str] = Counter()
+    samples: list[dict[str, object]] = []
+    due: list[str] = []
+    for row in rows:
+        if row.state is RowState.READY:
+            desks[str(row.desk or run.order.desk)] += 1
+            if len(samples) < SAMPLES:
+                samples.append(_on_shelf(row))
+        if row.outcome is Outcome.ON_LOAN and row.before is not None and row.before.due_date:
+            due.append(row.before.due_date)
+    to_scan = desks.total()
+    requests = to_scan * 2
+    rate = min(run.order.rate or 1.0, (run.order.per_minute or 60_000) / 60)
+    return {
+        "run": run.id,
+        "to_scan": to_scan,
+        "not_looked_at": counts.get(Outcome.NOT_TRIED, 0) - to_scan,
+        "desks": dict(desks),
+        "counts": {outcome: count for outcome, count in counts.items() if outcome is not Outcome.NOT_TRIED and count},
+        "samples": samples,
+        "requests": requests,
+        "seconds": requests / rate,
+        "warnings": list(_warnings(counts, due)),
+    }
+
+
+def _warnings(counts: Mapping[Outcome, int], due: list[str]) -> Iterator[str]:
+    if requested := counts.get(Outcome.REQUESTED):
+        yield f"{amount(requested, 'item')} requested: scanning them here would send them on or mail their patrons."
+    if loans := counts.get(Outcome.ON_LOAN):
+        dates = f" (due {min(due)} to {max(due)})" if due else ""
+        yield f"{amount(loans, 'item')} on loan{dates}: a scan would return them today, and cannot be backdated."
+    if others := counts.get(Outcome.OTHER_LIBRARY):
+        yield f"{amount(others, 'item')} at home elsewhere: scanning them here would put them in transit."
+
+
+def draw_plan(plan: Mapping[str, Any]) -> None:
+    """Print what a plan came to on stdout."""
+    console = Console(highlight=False)
+    console.print(Text(f"Run {plan['run']} is planned: {amount(plan['to_scan'], 'item')} to scan.", style="bold"))
+    for desk, count in plan["desks"].items():
+        console.print(Text(plain(f"  {count:,} at {desk}")))
+    table = Table(box=None, padding=(0, 2), show_header=False)
+    for outcome in in_order(plan["counts"]):
+        sentence = f"{outcome.sentence} {next_step(outcome, plan['run'])}"
+        table.add_row(outcome, f"{plan['counts'][outcome]:,}", Text(sentence))
+    console.print(table)
+    for warning in plan["warnings"]:
+        console.print(Text(f"! {warning}", style="yellow"))
+    if plan["samples"]:
+        console.print(Text("Are they really here? The first of those to be scanned:", style="bold"))
+        for item in plan["samples"]:
+            where = " ".join(str(item[name]) for name in ("library", "location", "call_number"))
+            console.print(Text(plain(f"  {where}  {item['title']}  {item['barcode']}")))
+    if plan["not_looked_at"]:
+        console.print(Text(f"{amount(plan['not_looked_at'], 'row')} not looked at yet."))
+    console.print(
+        Text(
+            f"Scanning takes about {amount(plan['requests'], 'request')} and {duration(plan['seconds'])}. "
+            f"To do it: almascan resume {plan['run']}"
+        )
+    )
+
+
+def write_shelf_list(rows: Iterable[Row], path: Path) -> None:
+    """Write the items that a plan says to scan as CSV, in the order of the shelves.
+
+    Raises:
+        UsageError: The file cannot be written.
+    """
+    items = sorted((_on_shelf(row) for row in rows if row.state is RowState.READY), key=_place)
+    try:
+        with path.open("w", encoding="utf-8-sig", newline="") as file:
+            lines = csv.writer(file, quoting=csv.QUOTE_NONNUMERIC)
+            lines.writerow((*_SHELF_COLUMNS, "found"))
+            for item in items:
+                cells = (item[name] for name in _SHELF_COLUMNS)
+                lines.writerow([*(defused(plain(cell)) if isinstance(cell, str) else cell for cell in cells), ""])
+    except OSError as error:
+        raise UsageError(f"The shelf list cannot be written to {path}: {error.strerror}. Name another file.") from error
+
+
+def _on_shelf(row: Row) -> dict[str, object]:
+    item = row.before
+    names = ("title", "call_number")
+    described: dict[str, object] = {name: getattr(item, name) if item else "" for name in names}
+    library = (item.library_name or item.library) if item else ""
+    location = (item.location_name or item.location) if item else ""
+    return described | {"library": library, "location": location, "barcode": row.barcode, "row": row.row}
+
+
+def _place(item: dict[str, object]) -> tuple[str, ...]:
+    return tuple(str(item[name]) for name in ("library", "location", "call_number"))
