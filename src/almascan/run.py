@@ -6,6 +6,7 @@ are in flight ``almascan.crew``, what is decided ``almascan.rules``, what is rec
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -16,6 +17,7 @@ from almascan.clock import Clock
 from almascan.crew import Crew, Tally
 from almascan.desks import Desks
 from almascan.errors import ExitCode, KeyRefusedError, UsageError
+from almascan.hours import Hours
 from almascan.intervene import reopen_failed
 from almascan.journal import Journal, say_who
 from almascan.lists import Listing
@@ -24,7 +26,7 @@ from almascan.model import DEFAULT_PACE, Environment, Group, Order, Outcome, Row
 from almascan.preview import Institution, Preview, make_preview
 from almascan.progress import Reporter
 from almascan.scanner import Scanner
-from almascan.stop import Stop
+from almascan.stop import Stop, StoppedError
 
 WATCH_SECONDS = 1.0
 """How often a working process looks whether another one has paused or cancelled its run."""
@@ -47,16 +49,25 @@ class Runner:
         reporter: Is told how far a run is.
         stop: Ends the work early.
         clock: The time.
+        hours: Between which moments rows are worked on.
     """
 
     def __init__(
-        self, alma: Alma, journal: Journal, reporter: Reporter, *, stop: Stop | None = None, clock: Clock | None = None
+        self,
+        alma: Alma,
+        journal: Journal,
+        reporter: Reporter,
+        *,
+        stop: Stop | None = None,
+        clock: Clock | None = None,
+        hours: Hours | None = None,
     ) -> None:
         self._alma = alma
         self._journal = journal
         self._reporter = reporter
         self._stop = stop or Stop()
         self._clock = clock or Clock()
+        self._hours = hours or Hours()
 
     async def scan(
         self,
@@ -222,6 +233,7 @@ class Runner:
         """Bring the run's open rows to their answers; the lease is held."""
         taken = self._clock.now()
         self._journal.recover(run.id)
+        await self._wait_to_begin()
         first_time = run.started_at is None and not only_plans
         started_at = run.started_at if only_plans else run.started_at or taken.wall
         run = self._journal.change_run(
@@ -242,10 +254,20 @@ class Runner:
                 self._reporter.end(crew.snapshot())
         return self._conclude(run, limit, only_plans=only_plans)
 
+    async def _wait_to_begin(self) -> None:
+        """Wait until the hour at which the run may begin."""
+        seconds = (self._hours.not_before or 0.0) - self._clock.now().wall
+        if seconds > 0:
+            self._reporter.say(f"It begins in {seconds / 3600:.1f} hours.")
+            with suppress(StoppedError):
+                await self._stop.sleep(self._clock, seconds)
+
     async def _watch(self, run_id: int) -> None:
-        """Stop when another process pauses or cancels the run."""
+        """Stop when another process pauses or cancels the run, or its hours are over."""
         while not self._stop.requested:
             await self._clock.sleep(WATCH_SECONDS)
+            if self._hours.until is not None and self._clock.now().wall >= self._hours.until:
+                self._stop.request("Its hours are over (--until); resume goes on.")
             state = self._journal.run(run_id).state
             if state is not RunState.RUNNING:
                 self._stop.request(f"It was {state} from elsewhere.")

@@ -10,7 +10,7 @@ import click
 
 from almascan.cli import options
 from almascan.cli.order import order_options, read_order
-from almascan.cli.work import open_journal, work
+from almascan.cli.work import Times, open_journal, time_options, work
 
 if TYPE_CHECKING:
     from almascan.run import Ended, Runner
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 @options.desk_options
 @options.recipe_option
 @order_options
+@time_options
 @options.pace_options
 @options.journal_option
 @options.progress_option
@@ -43,6 +44,7 @@ def command(list_: str, limit: int | None, as_json: bool, shelf_list: Path | Non
     from almascan.lists import open_list
     from almascan.report.plan import describe_plan, draw_plan, write_shelf_list
 
+    times = Times(given.pop("not_before"), given.pop("until"), given.pop("wait"))
     list_options, order, settings = read_order(given)
     with open_list(list_, list_options) as reading:
         journal = open_journal(settings, create=True)
@@ -51,7 +53,7 @@ def command(list_: str, limit: int | None, as_json: bool, shelf_list: Path | Non
             begin()
             return await runner.plan(reading, order, limit=limit)
 
-        ended = work(settings, journal, act)
+        ended = work(settings, journal, act, times)
     if ended is None:
         return
     if shelf_list is not None:

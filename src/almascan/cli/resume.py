@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from almascan.cli import options
-from almascan.cli.work import conclude, open_journal, run_argument, work
+from almascan.cli.work import Times, conclude, open_journal, run_argument, time_options, work
 
 if TYPE_CHECKING:
     from almascan.run import Ended, Runner
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 @click.command()
 @run_argument
 @options.connection_options
+@time_options
 @options.pace_options
 @options.journal_option
 @options.progress_option
@@ -26,6 +27,7 @@ def command(run: int | None, limit: int | None, **given: Any) -> None:
     Takes the latest run unless RUN is named, and asks nothing: what the run was asked to do stands. Rows whose scan
     got no answer are read again before anything else happens to them.
     """
+    times = Times(given.pop("not_before"), given.pop("until"), given.pop("wait"))
     settings = options.settings_of(**given)
     journal = open_journal(settings)
     found = journal.run(run)
@@ -40,4 +42,4 @@ def command(run: int | None, limit: int | None, **given: Any) -> None:
         begin()
         return await runner.resume(found.id, limit=limit, changes=changes)
 
-    conclude(journal, work(settings, journal, act))
+    conclude(journal, work(settings, journal, act, times))

@@ -8,7 +8,7 @@ import click
 
 from almascan.cli import options
 from almascan.cli.order import order_options, read_order
-from almascan.cli.work import ask_to_begin, conclude, open_journal, work
+from almascan.cli.work import Times, ask_to_begin, conclude, open_journal, time_options, work
 
 if TYPE_CHECKING:
     from almascan.preview import Preview
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 @options.desk_options
 @options.recipe_option
 @order_options
+@time_options
 @options.pace_options
 @options.journal_option
 @options.progress_option
@@ -35,6 +36,7 @@ def command(list_: str, limit: int | None, yes: bool, **given: Any) -> None:
     """
     from almascan.lists import open_list
 
+    times = Times(given.pop("not_before"), given.pop("until"), given.pop("wait"))
     list_options, order, settings = read_order(given)
     with open_list(list_, list_options) as reading:
         journal = open_journal(settings, create=True)
@@ -48,7 +50,7 @@ def command(list_: str, limit: int | None, yes: bool, **given: Any) -> None:
 
             return await runner.scan(reading, order, confirm=confirm, limit=limit)
 
-        conclude(journal, work(settings, journal, act))
+        conclude(journal, work(settings, journal, act, times))
 
 
 def _show_preview(preview: "Preview", description: str) -> None:

@@ -3,9 +3,10 @@
 
 import signal
 import sys
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -25,32 +26,89 @@ Act = Callable[["Runner", Callable[[], None]], Awaitable["Ended | None"]]
 """What a command has the runner do; it calls the second argument when the work on rows begins."""
 
 
-def work(settings: "Settings", journal: "Journal", act: Act) -> "Ended | None":
+class Times(NamedTuple):
+    """What a command says of the time: ``--not-before``, ``--until`` and ``--wait``."""
+
+    not_before: str | None = None
+    until: str | None = None
+    wait: bool = False
+
+
+_AT_ANY_TIME = Times()
+
+
+def time_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add ``--not-before``, ``--until`` and ``--wait``."""
+    not_before = click.option("--not-before", metavar="HH:MM", help="Begin with the rows at this time of day.")
+    until = click.option("--until", metavar="HH:MM", help="Stop at this time of day; the rest is for resume.")
+    wait = click.option("--wait", is_flag=True, help="When the day's calls are used up, wait for new ones and go on.")
+    return not_before(until(wait(command)))
+
+
+def work(
+    settings: "Settings",
+    journal: "Journal",
+    act: Act,
+    times: Times = _AT_ANY_TIME,
+    *,
+    ask_again_seconds: float = 3600.0,
+) -> "Ended | None":
     """Connect to Alma, have a runner do something, and close everything again.
 
     Args:
         settings: The command's settings.
         journal: The journal.
         act: What to do.
+        times: When, and whether to wait for the next day's calls.
+        ask_again_seconds: How long to wait before Alma is asked whether it has calls again: when it counts anew is
+            not certain.
 
     Returns:
         How it ended; None where it was not confirmed.
     """
     import asyncio
 
+    from almascan.errors import QuotaError
+    from almascan.hours import read_hours
     from almascan.progress import reporter_for
     from almascan.run import Runner
     from almascan.stop import Stop
 
-    async def run() -> "Ended | None":
+    hours = read_hours(times.not_before, times.until, time.time())
+
+    async def run(act: Act) -> "Ended | None":
         stop = Stop()
         reporter = reporter_for(settings.progress, sys.stderr)
         alma = connect(settings, rate=min(settings.rate or _CAREFUL_RATE, _CAREFUL_RATE))
         with interruptible(stop, reporter.say) as begin:
             async with alma:
-                return await act(Runner(alma, journal, reporter, stop=stop), begin)
+                return await act(Runner(alma, journal, reporter, stop=stop, hours=hours), begin)
 
-    return asyncio.run(run())
+    while True:
+        try:
+            ended = asyncio.run(run(act))
+        except QuotaError as error:
+            if not times.wait:
+                raise
+            _wait_for_calls(str(error), ask_again_seconds)
+            continue
+        if ended is None or ended.exit_code is not ExitCode.QUOTA or not times.wait:
+            return ended
+        _wait_for_calls(ended.run.reason, ask_again_seconds)
+        act = _resume(ended.run.id)
+
+
+def _resume(run_id: int) -> Act:
+    async def act(runner: "Runner", begin: Callable[[], None]) -> "Ended":
+        begin()
+        return await runner.resume(run_id)
+
+    return act
+
+
+def _wait_for_calls(why: str, seconds: float) -> None:
+    click.echo(f"{why} Asking again in {seconds / 60:.0f} min (--wait); Ctrl-C ends this, resume goes on.", err=True)
+    time.sleep(seconds)
 
 
 @contextmanager

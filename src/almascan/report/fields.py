@@ -103,6 +103,8 @@ ROW_FIELDS: tuple[RowField, ...] = (
     RowField("looked_at", "time", "When the item was last looked at.", lambda row: _time(row.looked_at)),
     RowField("sent_at", "time", "When the last scan was sent.", lambda row: _time(row.sent_at)),
     RowField("finished_at", "time", "When the row got its answer.", lambda row: _time(row.finished_at)),
+    RowField("desk", "text", "Where it is scanned, once that is known.", lambda row: str(row.desk) if row.desk else ""),
+    RowField("step", "number", "Which step of its order it is at, from 0.", lambda row: row.step),
 )
 """In the order in which they are written; new ones are added at the end."""
 
