@@ -90,10 +90,10 @@ class Case:
         state = _STATE_OF[outcome.group]
         await self.save(state, outcome=outcome, finished_at=self._clock.now().wall, **changes)
 
-    async def fail(self, outcome: Outcome, refusal: Refusal | None) -> None:
+    async def fail(self, outcome: Outcome, refusal: Refusal | None, **changes: Any) -> None:
         """Give the row an answer that Alma gave."""
         self.note(EventKind.ANSWERED, f"Alma refused: {refusal}" if refusal else outcome.sentence)
-        await self.answer(outcome, **fields_of_refusal(refusal))
+        await self.answer(outcome, **fields_of_refusal(refusal), **changes)
 
     async def _write(self, claim: Claim | None) -> Blocked | None:
         saved = await self._writer.save(Change(self.row, self._was, tuple(self._events), claim))

@@ -129,13 +129,13 @@ class Scanner:
         looked = self._clock.now()
         try:
             item = await self._read(case.ids)
+            case.place = await self._desks.place_of(self._desk(case), item)
         except ItemNotFoundError as error:
             return await case.fail(Outcome.NOT_FOUND, error.refusal)
         except RefusedError as error:
             return await case.fail(Outcome.REFUSED, error.refusal)
         case.looked = looked
         case.note(EventKind.LOOKED, rules.describe(item))
-        case.place = await self._desks.place_of(self._desk(case), item)
         return await self._decide(case, item, step)
 
     async def _decide(self, case: Case, item: Item, step: Step) -> None:
@@ -165,6 +165,7 @@ class Scanner:
             await slot.near()
             self._stop.check()
             if step.recipe.looks and self._clock.age_at_most(case.looked) > LOOK_LASTS_SECONDS:
+                case.seen = case.row.before
                 return case.to(RowState.LOCATED)
             recorded = self._clock.now()
             desk = case.place.desk if case.place else step.desk
@@ -181,9 +182,9 @@ class Scanner:
             await self._take_back(case, str(error))
             raise
         except RefusedError as error:
-            return await case.fail(Outcome.REFUSED, error.refusal)
+            return await case.fail(Outcome.REFUSED, error.refusal, sends=case.row.sends - 1)
         except ItemNotFoundError as error:
-            return await case.fail(Outcome.NOT_FOUND, error.refusal)
+            return await case.fail(Outcome.NOT_FOUND, error.refusal, sends=case.row.sends - 1)
         except NoAnswerError as error:
             return await self._lose(case, error)
         finally:
@@ -211,6 +212,7 @@ class Scanner:
         """Read an unclear row's item once, and act on what it says."""
         try:
             now = await self._read(case.ids)
+            place = await self._desks.place_of(self._desk(case), now) or Place(Desk())
         except (NotSentError, ThrottledError, NoAnswerError) as error:
             await self._bear(case, error)
             if not settled or isinstance(error, NotSentError):
@@ -218,7 +220,6 @@ class Scanner:
             return await self._leave(case, note=f"It cannot be read again: {error}")
         except (ItemNotFoundError, RefusedError) as error:
             return await self._leave(case, note=f"It cannot be read again: {error}")
-        place = await self._desks.place_of(self._desk(case), now) or Place(Desk())
         verdict = rules.judge_lost_answer(
             case.row.before, now, self._step(case).recipe, place, settled=settled, barcode=case.row.barcode
         )
