@@ -1,7 +1,7 @@
 """What all tests share: nothing of the person's own settings, and no skipping where the system must be complete."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 
 import pytest
 
@@ -15,7 +15,7 @@ def _no_settings_of_ones_own(tmp_path_factory: pytest.TempPathFactory, monkeypat
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Fail a test that needs the system, instead of skipping it, where ALMASCAN_REQUIRE_SYSTEM says so."""
     report = yield
     required = os.environ.get("ALMASCAN_REQUIRE_SYSTEM") == "1" and item.get_closest_marker("system")

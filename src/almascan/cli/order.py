@@ -146,10 +146,10 @@ def _named_desk(text: str, of_library: "Desk") -> "Desk":
 def _reasons(words: tuple[str, ...], flag: str) -> tuple["Outcome", ...]:
     from almascan.errors import UsageError
     from almascan.model import Outcome
-    from almascan.model.recipe import WIDENING
+    from almascan.model.recipe import ALLOWED_TOO, WIDENING
     from almascan.settings.suggestion import suggest
 
-    known = sorted(WIDENING | {Outcome.SENT_IN_EARLIER_RUN} if flag == "--allow" else WIDENING)
+    known = sorted(WIDENING | ALLOWED_TOO if flag == "--allow" else WIDENING)
     for word in words:
         if word not in known:
             raise UsageError(f'{flag}: there is no such reason as "{word}".{suggest(word, list(known))}')

@@ -19,6 +19,9 @@ WIDENING = frozenset(
 )
 """The reasons not to scan that an order may allow or add, one by one."""
 
+ALLOWED_TOO = frozenset({Outcome.SENT_IN_EARLIER_RUN})
+"""The reasons that an order may allow and that are no matter of an item's state."""
+
 
 class Recipe(msgspec.Struct, frozen=True):
     """Which item states may be scanned, and which results count as done.
@@ -53,7 +56,7 @@ class Recipe(msgspec.Struct, frozen=True):
         Raises:
             ValueError: A reason is none of ``WIDENING``, or the recipe does not look and so cannot tell.
         """
-        for reason in (*allow, *skip):
+        for reason in (*(set(allow) - ALLOWED_TOO), *skip):
             if reason not in WIDENING:
                 raise ValueError(f"{reason} cannot be allowed or skipped; these can: {', '.join(sorted(WIDENING))}")
         if self.scans is None:

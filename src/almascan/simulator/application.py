@@ -17,6 +17,7 @@ from almascan.simulator.markup import parse_query
 from almascan.simulator.routes import find_route
 
 _CONNECTION = "almascan.simulator.connection"
+_NO_CONTENT = 204
 
 
 class Clock:
@@ -130,7 +131,8 @@ async def _read_body(receive: Receive) -> bytes | None:
 
 async def _send(reply: Reply, send: Send) -> None:
     headers = [(name.encode(), value.encode("latin-1")) for name, value in reply.headers.items()]
-    headers.append((b"content-length", str(len(reply.body)).encode()))
+    if reply.status != _NO_CONTENT:
+        headers.append((b"content-length", str(len(reply.body)).encode()))
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     await send({"type": "http.response.body", "body": reply.body})
 

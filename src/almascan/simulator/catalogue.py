@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
+from types import MappingProxyType
 from typing import Any
 
 from almascan.simulator.identifiers import ITEMS_PER_BIB, ITEMS_PER_HOLDING, Numbering
@@ -16,12 +17,18 @@ class Catalogue:
 
     An item that nobody has changed is made from the seed when it is asked for and not kept, so that ten million
     items cost no memory.
+
+    Attributes:
+        numbering: Their barcodes and ids.
+        seed: Their first states.
+        changed: The items that were changed, by number.
     """
 
     def __init__(self, seed: int, items: int) -> None:
         self.numbering = Numbering(seed, items)
         self.seed = Seed(seed)
         self._changed: dict[int, Item] = {}
+        self.changed: Mapping[int, Item] = MappingProxyType(self._changed)
 
     def item(self, number: int) -> Item:
         """Return an item; who changes it keeps it."""

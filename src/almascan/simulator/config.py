@@ -32,6 +32,9 @@ class SimulatorConfig:
         reshelving_in_place: Whether base_status is 1 while an item awaits reshelving.
         relative_location: Whether the look-up's Location leaves out scheme and host.
         location_keeps_key: Whether the look-up's Location carries a key that came in the query.
+        members_repeat: Whether every fiftieth member of a set is listed twice; the set's own number counts it once.
+        short_member_pages: Whether a full page of members comes without its last one; a client that goes on by the
+            number received finds it on the next page.
     """
 
     items: int = 10_000
@@ -52,6 +55,8 @@ class SimulatorConfig:
     reshelving_in_place: bool = True
     relative_location: bool = False
     location_keeps_key: bool = True
+    members_repeat: bool = False
+    short_member_pages: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a size that the barcodes cannot number.

@@ -30,7 +30,23 @@ from almascan.simulator.markup import JSON_TYPE, XML_TYPE, write_error_json, wri
 
 Kind = Literal["refuse", "drop", "silent", "delay", "error", "truncate", "mistyped", "redirect"]
 ALWAYS_APPLIED = frozenset({"delay", "truncate", "mistyped"})
-OPERATIONS = ("any", "find", "read", "scan", "requests", "loans", "items", "test", "conf", "other")
+OPERATIONS = (
+    "any",
+    "find",
+    "read",
+    "scan",
+    "requests",
+    "cancel",
+    "loans",
+    "items",
+    "test",
+    "conf",
+    "mapping_tables",
+    "sets",
+    "set_members",
+    "analytics",
+    "other",
+)
 _HTML = "<!DOCTYPE html><html><head><title>HTTP Status {status}</title></head><body><h1>HTTP Status {status}</h1></body></html>"
 _CODES = {500: "INTERNAL_SERVER_ERROR", 503: "GENERAL_ERROR"}
 _MESSAGES = {503: "General error with the API Gateway - please retry later."}

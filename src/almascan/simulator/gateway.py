@@ -26,8 +26,8 @@ from almascan.simulator.refusals import Refusal, refuse_key, refuse_path
 from almascan.simulator.routes import BASE_PATH, Route, find_route
 from almascan.simulator.thresholds import Thresholds
 
-_OK = 200
 _FOUND = 302
+_NO_CONTENT = 204
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +121,10 @@ class Gateway:
 def _write(result: Result, *, json: bool) -> Reply:
     if result.location:
         return Reply(_FOUND, {"location": result.location})
+    if result.status == _NO_CONTENT:
+        return Reply(_NO_CONTENT)
     if result.text:
-        return Reply(_OK, {"content-type": XML_TYPE}, result.text.encode())
+        return Reply(result.status, {"content-type": XML_TYPE}, result.text.encode())
     if json:
-        return Reply(_OK, {"content-type": JSON_TYPE}, encode_json(result.answer))
-    return Reply(_OK, {"content-type": XML_TYPE}, write_xml(result.root, result.answer))
+        return Reply(result.status, {"content-type": JSON_TYPE}, encode_json(result.answer))
+    return Reply(result.status, {"content-type": XML_TYPE}, write_xml(result.root, result.answer))

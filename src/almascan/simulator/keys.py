@@ -10,6 +10,8 @@ KEYS: dict[str, str] = {
     "read_only": "l8xxsimulatorreadonly",
     "bibs_only": "l8xxsimulatorbibsonly",
     "conf_only": "l8xxsimulatorconfonly",
+    "bibs_conf_read": "l8xxsimulatorbibsconfread",
+    "analytics_only": "l8xxsimulatoranalyticsonly",
 }
 """Keys by the name that the ready file gives them. Any other key is unknown."""
 
@@ -19,6 +21,8 @@ _RIGHTS: dict[str, dict[str, frozenset[str]]] = {
     KEYS["read_only"]: {"bibs": frozenset({READ}), "conf": frozenset({READ})},
     KEYS["bibs_only"]: {"bibs": _BOTH},
     KEYS["conf_only"]: {"conf": _BOTH},
+    KEYS["bibs_conf_read"]: {"bibs": _BOTH, "conf": frozenset({READ})},
+    KEYS["analytics_only"]: {"analytics": frozenset({READ})},
 }
 
 

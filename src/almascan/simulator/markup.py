@@ -82,7 +82,7 @@ def _write_parent(name: str, value: Mapping[str, Any]) -> str:
         f" {key}={quoteattr(_FORBIDDEN.sub('', str(value[key])))}" for key in _ATTRIBUTES if value.get(key) is not None
     )
     if "value" in value:
-        inner = _text(value["value"] or "")
+        inner = "" if value["value"] is None else _text(str(value["value"]))
     else:
         inner = "".join(_write_element(key, child) for key, child in value.items() if key not in _ATTRIBUTES)
     return f"<{name}{attributes}>{inner}</{name}>"

@@ -20,6 +20,7 @@ from almascan.simulator.refusals import (
     refuse_parameter,
 )
 from almascan.simulator.scan import Scan, scan_in
+from almascan.simulator.sets import Sets
 
 DEFAULT_LIMIT = 10
 MAXIMUM_LIMIT = 100
@@ -47,6 +48,10 @@ class Call:
             raise refuse_parameter("limit", str(limit))
         return self._number("offset", 0), limit
 
+    def flag(self, name: str, *, default: bool) -> bool:
+        """Read a yes or no without regard to case; anything but true counts as no."""
+        return self.query[name].lower() == "true" if name in self.query else default
+
     def _number(self, name: str, default: int) -> int:
         text = self.query.get(name, "")
         if text and not (text.isascii() and text.isdigit()):
@@ -56,12 +61,13 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What an operation answers: a structure under its XML root, or an address to go on to."""
+    """What an operation answers: a structure under its XML root, a text of XML, an address to go on to, or nothing."""
 
     root: str = ""
     answer: Answer = field(default_factory=dict)
     location: str = ""
     text: str = ""
+    status: int = 200
 
 
 class Operations:
@@ -71,6 +77,7 @@ class Operations:
         self.catalogue = catalogue
         self.ledger = ledger
         self.config = config
+        self.sets = Sets(catalogue)
 
     def find(self, call: Call) -> Result:
         """Redirect from a barcode to its item; ``docs/alma.md`` "Look-up"."""
@@ -99,7 +106,7 @@ class Operations:
         operation = call.query.get("op", "")
         if operation.lower() != "scan":
             raise refuse_parameter("op", operation)
-        scan = _read_scan(call.query)
+        scan = _read_scan(call)
         mms_id, holding_id, pid = call.path
         number = self._number(mms_id, pid)
         if self.catalogue.numbering.holding_id(number) != holding_id:
@@ -209,14 +216,11 @@ def _library(code: str) -> Library:
     return library
 
 
-def _read_scan(query: Mapping[str, str]) -> Scan:
-    def flag(name: str, *, default: bool) -> bool:
-        return query[name].lower() == "true" if name in query else default
-
+def _read_scan(call: Call) -> Scan:
     texts = ("library", "circ_desk", "department", "work_order_type", "status", "request_id")
     return Scan(
-        **{name: query.get(name, "") for name in texts},
-        done=flag("done", default=False),
-        place_on_hold_shelf=flag("place_on_hold_shelf", default=False),
-        register_in_house_use=flag("register_in_house_use", default=True),
+        **{name: call.query.get(name, "") for name in texts},
+        done=call.flag("done", default=False),
+        place_on_hold_shelf=call.flag("place_on_hold_shelf", default=False),
+        register_in_house_use=call.flag("register_in_house_use", default=True),
     )

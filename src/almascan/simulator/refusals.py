@@ -64,6 +64,16 @@ def refuse_no_desk() -> Refusal:
     return Refusal("40166415", "Must send at least one of the following parameters: [circ_desk,department]")
 
 
+def refuse_set() -> Refusal:
+    """No set has this id."""
+    return Refusal("60107", "Invalid set ID.")
+
+
+def refuse_value(name: str) -> Refusal:
+    """A parameter of a list has a value that Alma does not know."""
+    return Refusal("40166410", f"Parameter value invalid: {name}.")
+
+
 def refuse_path(path: str) -> Refusal:
     """Nothing is known of this path."""
     return Refusal("NOT_FOUND", f"No API is found at {path}.", status=404)

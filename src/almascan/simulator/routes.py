@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from almascan.simulator.keys import READ, WRITE
+from almascan.simulator.member_operations import manage_members
 from almascan.simulator.operations import Operation, Operations
+from almascan.simulator.set_operations import create_set, delete_set, list_members, list_sets, read_set, update_set
 
 BASE_PATH = "/almaws/v1"
 _ITEM = "bibs/{mms_id}/holdings/{holding_id}/items/{pid}"
 _LIBRARY = "conf/libraries/{library}"
+_SET = "conf/sets/{set_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,13 @@ _TABLE: tuple[tuple[str, str, str, str, Operation], ...] = (
     ("GET", f"{_LIBRARY}/circ-desks", "conf", READ, Operations.list_desks),
     ("GET", f"{_LIBRARY}/circ-desks/{{desk}}", "conf", READ, Operations.read_desk),
     ("GET", "conf/departments", "conf", READ, Operations.list_departments),
+    ("GET", "conf/sets", "sets", READ, list_sets),
+    ("POST", "conf/sets", "sets", WRITE, create_set),
+    ("GET", _SET, "sets", READ, read_set),
+    ("PUT", _SET, "sets", WRITE, update_set),
+    ("DELETE", _SET, "sets", WRITE, delete_set),
+    ("POST", _SET, "set_members", WRITE, manage_members),
+    ("GET", f"{_SET}/members", "set_members", READ, list_members),
 )
 
 

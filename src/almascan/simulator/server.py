@@ -38,7 +38,7 @@ class Simulator:
 
     Attributes:
         config: Its settings.
-        keys: API keys by what they may do: full, read_only, bibs_only, conf_only.
+        keys: API keys by what they may do: full, read_only, bibs_only, conf_only, bibs_conf_read, analytics_only.
         institution, library, circ_desk, department, other_library, other_circ_desk: Codes to scan with. A scan at
             the other library's desk puts an item of ``library`` in transit.
 
@@ -149,6 +149,11 @@ class Simulator:
     def clear_faults(self) -> None:
         """Forget all faults."""
         self._do(self._application.faults.clear)
+
+    def sets(self) -> dict[str, int]:
+        """List all sets: their names, and how many members each has."""
+        sets = self._application.gateway.operations.sets
+        return self._do(lambda: {one.name: len(sets.members(one)) for one in sets.list_all()})
 
     def stats(self) -> dict[str, Any]:
         """Return the sums that ``GET /simulator/stats`` answers."""
