@@ -21,9 +21,9 @@ def read_body(body: bytes) -> Body:
         content = _read_element(fromstring(text)) if text.startswith(b"<") else msgspec.json.decode(text)
     except (ParseError, DefusedXmlException, msgspec.DecodeError) as error:
         raise ValueError(f"The body cannot be read: {error}") from error
-    if not isinstance(content, dict):
-        raise ValueError("The body is no object.")
-    return content
+    if isinstance(content, dict):
+        return content
+    raise ValueError("The body is no object.")
 
 
 def read_text(body: Body, name: str) -> str:
