@@ -1,5 +1,7 @@
 """From a list to the rows of a run, recorded whole or not at all."""
 
+import msgspec
+
 from almascan.journal import Journal
 from almascan.lists import Entry, Listing
 from almascan.model import Outcome, Row, RowState, Run
@@ -36,7 +38,10 @@ def _row_of(entry: Entry, run: Run) -> Row:
             note=entry.problem,
             finished_at=run.created_at,
         )
+    desk = entry.desk
+    if desk is not None and not desk.library:
+        desk = msgspec.structs.replace(desk, library=run.order.desk.library)
     if entry.ids is None:
-        return Row(0, entry.row, RowState.NEW, given=entry.given, barcode=entry.barcode)
+        return Row(0, entry.row, RowState.NEW, given=entry.given, barcode=entry.barcode, desk=desk)
     mms_id, holding_id, pid = entry.ids.mms_id, entry.ids.holding_id, entry.ids.pid
-    return Row(0, entry.row, RowState.NEW, None, entry.given, entry.barcode, mms_id, holding_id, pid)
+    return Row(0, entry.row, RowState.NEW, None, entry.given, entry.barcode, mms_id, holding_id, pid, desk)

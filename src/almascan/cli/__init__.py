@@ -26,6 +26,7 @@ COMMANDS: tuple[str, ...] = (
     "desks",
     "recipes",
     "profiles",
+    "watch",
     "simulator",
     "demo",
 )

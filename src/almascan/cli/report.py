@@ -15,18 +15,29 @@ from almascan.errors import UsageError
 @click.command()
 @run_argument
 @click.option(
-    "--format", "format_", metavar="csv|json|html", help="The kind of report; by default the output's suffix."
+    "--format", "format_", metavar="csv|xlsx|json|html", help="The kind of report; by default the output's suffix."
 )
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Instead of stdout.")
+@click.option(
+    "--split",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help="Write a CSV for each outcome into FOLDER, each usable as the next list.",
+)
 @options.profile_option
 @options.journal_option
 @options.framed
-def command(run: int | None, format_: str | None, output: Path | None, **given: Any) -> None:
-    """Write a run's report: csv for a spreadsheet, json for programs, html to read and print."""
+def command(run: int | None, format_: str | None, output: Path | None, split: Path | None, **given: Any) -> None:
+    """Write a run's report: csv or xlsx for a spreadsheet, json for programs, html to read and print."""
     from almascan.report import write_report
+    from almascan.report.split import split_report
 
     journal = open_journal(options.settings_of(**given))
     found = journal.run(run)
+    if split is not None:
+        for outcome, path in split_report(found, journal.rows(found.id), split).items():
+            click.echo(f"{path}  {outcome}")
+        return
     kind = format_ or (output.suffix.lstrip(".").lower() if output else "csv")
     counts, rows = journal.counts(found.id), journal.rows(found.id)
     if output is None:

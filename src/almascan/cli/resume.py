@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from almascan.cli import options
-from almascan.cli.work import Times, conclude, open_journal, run_argument, time_options, work
+from almascan.cli.work import (
+    Times,
+    check_notify,
+    conclude,
+    notify_option,
+    open_journal,
+    run_argument,
+    time_options,
+    work,
+)
 
 if TYPE_CHECKING:
     from almascan.run import Ended, Runner
@@ -19,9 +28,10 @@ if TYPE_CHECKING:
 @options.pace_options
 @options.journal_option
 @options.progress_option
+@notify_option
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Try the next N rows; the rest is for later.")
 @options.framed
-def command(run: int | None, limit: int | None, **given: Any) -> None:
+def command(run: int | None, limit: int | None, notify: tuple[str, ...], **given: Any) -> None:
     """Go on with a run that was interrupted, paused or stopped by a limit.
 
     Takes the latest run unless RUN is named, and asks nothing: what the run was asked to do stands. Rows whose scan
@@ -29,6 +39,7 @@ def command(run: int | None, limit: int | None, **given: Any) -> None:
     """
     times = Times(given.pop("not_before"), given.pop("until"), given.pop("wait"))
     settings = options.settings_of(**given)
+    check_notify(notify)
     journal = open_journal(settings)
     found = journal.run(run)
     settings = options.aimed_at(settings, found)
@@ -42,4 +53,4 @@ def command(run: int | None, limit: int | None, **given: Any) -> None:
         begin()
         return await runner.resume(found.id, limit=limit, changes=changes)
 
-    conclude(journal, work(settings, journal, act, times))
+    conclude(journal, work(settings, journal, act, times), notify)

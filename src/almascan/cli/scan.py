@@ -8,7 +8,16 @@ import click
 
 from almascan.cli import options
 from almascan.cli.order import order_options, read_order
-from almascan.cli.work import Times, ask_to_begin, conclude, open_journal, time_options, work
+from almascan.cli.work import (
+    Times,
+    ask_to_begin,
+    check_notify,
+    conclude,
+    notify_option,
+    open_journal,
+    time_options,
+    work,
+)
 
 if TYPE_CHECKING:
     from almascan.preview import Preview
@@ -25,10 +34,11 @@ if TYPE_CHECKING:
 @options.pace_options
 @options.journal_option
 @options.progress_option
+@notify_option
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Try the first N rows; the rest is for resume.")
 @click.option("--yes", is_flag=True, help="Begin without asking.")
 @options.framed
-def command(list_: str, limit: int | None, yes: bool, **given: Any) -> None:
+def command(list_: str, limit: int | None, yes: bool, notify: tuple[str, ...], **given: Any) -> None:
     """Scan a LIST of barcodes in, row by row, and say what became of each.
 
     LIST is a text, CSV or XLSX file, or - for standard input. What is about to happen is shown and asked for first.
@@ -38,6 +48,7 @@ def command(list_: str, limit: int | None, yes: bool, **given: Any) -> None:
 
     times = Times(given.pop("not_before"), given.pop("until"), given.pop("wait"))
     list_options, order, settings = read_order(given)
+    check_notify(notify)
     with open_list(list_, list_options) as reading:
         journal = open_journal(settings, create=True)
 
@@ -50,7 +61,7 @@ def command(list_: str, limit: int | None, yes: bool, **given: Any) -> None:
 
             return await runner.scan(reading, order, confirm=confirm, limit=limit)
 
-        conclude(journal, work(settings, journal, act, times))
+        conclude(journal, work(settings, journal, act, times), notify)
 
 
 def _show_preview(preview: "Preview", description: str) -> None:

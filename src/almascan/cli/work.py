@@ -149,11 +149,34 @@ def interruptible(stop: "Stop", say: Callable[[str], None]) -> Iterator[Callable
             signal.signal(number, handler)
 
 
-def conclude(journal: "Journal", ended: "Ended | None") -> None:
-    """Print how a run ended on stdout, and exit with its code."""
+notify_option = click.option(
+    "--notify", multiple=True, envvar="ALMASCAN_NOTIFY", metavar="URL", help="Tell how it ended there, through apprise."
+)
+
+
+def check_notify(addresses: tuple[str, ...]) -> None:
+    """Refuse addresses that nobody could be told at, before any work."""
+    if addresses:
+        from almascan.notice import check_addresses
+
+        check_addresses(addresses)
+
+
+def send_notice(addresses: tuple[str, ...], journal: "Journal", ended: "Ended") -> None:
+    """Tell how a run ended; a failure is said and changes nothing."""
+    if addresses:
+        from almascan.notice import tell
+
+        if not tell(addresses, ended.run, journal.counts(ended.run.id)):
+            click.echo("almascan: not every address of --notify was reached.", err=True)
+
+
+def conclude(journal: "Journal", ended: "Ended | None", notify: tuple[str, ...] = ()) -> None:
+    """Print how a run ended on stdout, tell whoever is to be told, and exit with its code."""
     if ended is None:
         click.echo("Nothing was scanned, and nothing was kept.", err=True)
         sys.exit(ExitCode.USAGE)
+    send_notice(notify, journal, ended)
     print_summary(journal, ended.run.id)
     sys.exit(ended.exit_code)
 

@@ -54,6 +54,9 @@ ID_HEADERS = {
     "Holding Id": ("Holding Id", "Holdings Id", "Holding Record Id", "Holding PID"),
     "Physical Item Id": ("Physical Item Id", "Item Id", "PID", "Item PID", "Physical Item PID"),
 }
+DESK_HEADERS = ("Circ desk", "Circulation desk", "Desk", "Desk code", "Circ desk code", "Scan desk")
+LIBRARY_HEADERS = ("Desk library", "Scan library", "Library", "Library code")
+"""The library of a row's desk; without a column for the desk they mean the item's library, and are not used."""
 SAMPLE_ROWS = 200  # among which the header is looked for
 MAX_LISTED_HEADERS = 30
 
@@ -68,6 +71,8 @@ def header_key(text: str) -> str:
 
 
 _BARCODE_KEYS = frozenset(map(header_key, BARCODE_HEADERS))
+_DESK_KEYS = frozenset(map(header_key, DESK_HEADERS))
+_LIBRARY_KEYS = tuple(map(header_key, LIBRARY_HEADERS))
 _ID_KEYS = {name: frozenset(map(header_key, headers)) for name, headers in ID_HEADERS.items()}
 
 
@@ -79,16 +84,21 @@ class Columns(NamedTuple):
         ids: The columns of MMS ID, holding ID and item PID, or None.
         headers: The headers by column; empty where the table has none.
         first_row: The number of the first row that is not header, title or above them.
+        desk: The column of each row's own desk, or None.
+        library: The column of that desk's library, or None.
     """
 
     barcode: int | None
     ids: tuple[int, int, int] | None = None
     headers: Mapping[int, str] = {}
     first_row: int = 1
+    desk: int | None = None
+    library: int | None = None
 
     def __str__(self) -> str:
         """Name the columns that are used, with their letters."""
-        used = [*(self.ids or ()), *([] if self.barcode is None else [self.barcode])]
+        single = (self.barcode, self.library, self.desk)
+        used = [*(self.ids or ()), *(column for column in single if column is not None)]
         named = [
             f"'{self.headers[column]}' ({column_letters(column)})" if column in self.headers else column_letters(column)
             for column in used
@@ -132,7 +142,8 @@ def find_columns(name: str, sample: Sequence[Row], column: str | None) -> Column
     for number, texts in _header_candidates(filled):
         found = _match(name, texts, column)
         if found is not None:
-            return found._replace(headers=texts, first_row=number + 1)
+            desk, library = _match_desk(texts)
+            return found._replace(headers=texts, first_row=number + 1, desk=desk, library=library)
     if column is not None:
         return _take_position(name, filled, column)
     only = {place for _, texts in filled for place in texts}
@@ -179,6 +190,14 @@ def _match_ids(keys: Mapping[int, str]) -> tuple[int, int, int] | None:
         return None
     mms_id, holding_id, pid = (found[0] for found in places)
     return mms_id, holding_id, pid
+
+
+def _match_desk(texts: Mapping[int, str]) -> tuple[int | None, int | None]:
+    """Find the columns of a desk and its library; the library's alone says nothing of a desk."""
+    places = {header_key(text): place for place, text in texts.items()}
+    desk = next((place for key, place in places.items() if key in _DESK_KEYS), None)
+    library = next((places[key] for key in _LIBRARY_KEYS if key in places), None)
+    return desk, None if desk is None else library
 
 
 def _parse_position(column: str) -> int | None:

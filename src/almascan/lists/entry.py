@@ -2,7 +2,7 @@
 
 import msgspec
 
-from almascan.model import ItemIds
+from almascan.model import Desk, ItemIds
 
 GIVEN_CHARACTERS = 200  # of a row's own text that are kept for the report
 
@@ -34,6 +34,7 @@ class Entry(msgspec.Struct, frozen=True):
         barcode: The cleaned barcode, or "" where the row has none that can be used.
         ids: MMS ID, holding ID and item PID where the list holds all three, else None.
         problem: Why the row cannot be used, as a sentence; "" where it can.
+        desk: The row's own desk, its library "" where the list does not name it; None where the list names none.
     """
 
     row: int
@@ -41,3 +42,4 @@ class Entry(msgspec.Struct, frozen=True):
     barcode: str
     ids: ItemIds | None = None
     problem: str = ""
+    desk: Desk | None = None

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 
+import msgspec
+
 from almascan.lists.barcode import EXPORT_AGAIN, Cleaned, clean_barcode, is_blank
 from almascan.lists.columns import ID_HEADERS, Columns
 from almascan.lists.entry import GIVEN_CHARACTERS, Entry, ListOptions
 from almascan.lists.notes import Notes
 from almascan.lists.table import Row, begins_comment
-from almascan.model import ItemIds
+from almascan.model import Desk, ItemIds
 
 MAX_ID_DIGITS = 30
 
@@ -27,7 +29,12 @@ def read_items(rows: Iterator[Row], columns: Columns, options: ListOptions, note
         if left_out:
             notes.count(left_out)
         else:
-            yield _read_item(row, columns, options, notes)
+            entry = _read_item(row, columns, options, notes)
+            desk = None if columns.desk is None else _read_desk(row, columns.desk, columns.library)
+            if desk is not None:
+                notes.count("desks")
+                entry = msgspec.structs.replace(entry, desk=desk)
+            yield entry
 
 
 def _find_left_out(row: Row, columns: Columns) -> str:
@@ -61,6 +68,11 @@ def _read_item(row: Row, columns: Columns, options: ListOptions, notes: Notes) -
         notes.count("ids_dropped")
         return _judge(row.number, given, cleaned, notes)
     return _judge(row.number, given, cleaned if cleaned.problem else ids, notes)
+
+
+def _read_desk(row: Row, column: int, library: int | None) -> Desk | None:
+    code = row.cell(column).text.strip()
+    return Desk("" if library is None else row.cell(library).text.strip(), code) if code else None
 
 
 def _judge(row: int, given: str, cleaned: Cleaned, notes: Notes) -> Entry:

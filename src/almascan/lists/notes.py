@@ -14,6 +14,7 @@ NOTES: dict[str, str] = {
     "stripped": "Barcodes whose prefix or suffix was taken off, as the options say.",
     "zeros_restored": "Numbers whose leading zeros were restored from the cell's number format.",
     "ids": "Rows that name their item by MMS ID, holding ID and item PID, so that no look-up is needed.",
+    "desks": "Rows that name their own desk.",
     "ids_dropped": "Rows whose ids are incomplete or damaged, and whose barcode is used instead.",
     "barcodes_dropped": "Rows whose barcode is damaged, and whose ids are used instead.",
     "damaged": "Rows that a spreadsheet damaged beyond repair.",
