@@ -258,7 +258,7 @@ def write_department(department: Department) -> Answer:
         "type": {"value": department.type, "desc": department.type.title()},
         "circ_desk": {"value": ""},
         "owner": {"value": owner.code if owner else INSTITUTION, "desc": owner.name if owner else INSTITUTION_NAME},
-        "served_libraries": {"library": [{"value": owner.code, "desc": owner.name}] if owner else []},
+        "served_libraries": {"library": [coded(code, LIBRARIES[code].name) for code in department.served]},
     }
 
 

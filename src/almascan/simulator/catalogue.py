@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from almascan.simulator.identifiers import ITEMS_PER_BIB, ITEMS_PER_HOLDING, Numbering
-from almascan.simulator.institution import CIRC_DESK, LIBRARIES, LIBRARY
+from almascan.simulator.institution import CIRC_DESK, LIBRARIES, LIBRARY, WORK_ORDER_TYPES
 from almascan.simulator.items import STATES, Item, Loan, Request
 from almascan.simulator.seed import Seed
 
@@ -72,7 +72,7 @@ class Catalogue:
             today: The date, as Alma writes it.
 
         Raises:
-            ValueError: If a field, library or location is unknown; the message names it, and nothing is changed.
+            ValueError: If a field, library, location or work-order type is unknown; the message names it, and nothing is changed.
         """
         unknown = sorted(set(fields) - _CHANGEABLE)
         if unknown:
@@ -90,6 +90,8 @@ class Catalogue:
         if "requested" in fields:
             self._set_requested(item, fields, today)
         _check_places(item)
+        if item.work_order_type and item.work_order_type not in WORK_ORDER_TYPES:
+            raise ValueError(f"No such work-order type: {item.work_order_type}. Types: {', '.join(WORK_ORDER_TYPES)}.")
         self.keep(item)
         return item
 

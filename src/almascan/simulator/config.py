@@ -35,6 +35,8 @@ class SimulatorConfig:
         members_repeat: Whether every fiftieth member of a set is listed twice; the set's own number counts it once.
         short_member_pages: Whether a full page of members comes without its last one; a client that goes on by the
             number received finds it on the next page.
+        report_loading_answers: How many times a report is still being prepared when it is asked for.
+        schema_on_every_page: Whether every page of a report names its columns, and not the first alone.
     """
 
     items: int = 10_000
@@ -57,6 +59,8 @@ class SimulatorConfig:
     location_keeps_key: bool = True
     members_repeat: bool = False
     short_member_pages: bool = False
+    report_loading_answers: int = 0
+    schema_on_every_page: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a size that the barcodes cannot number.

@@ -29,13 +29,14 @@ class CircDesk:
 
 @dataclass(frozen=True, slots=True)
 class Department:
-    """A place that works on items; ``library`` is "" for a department of the whole institution."""
+    """A place that works on items of the libraries it serves; ``library`` is "" for one of the whole institution."""
 
     code: str
     name: str
     type: str
     library: str
     work_order_types: tuple[str, ...]
+    served: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +108,11 @@ LIBRARIES: dict[str, Library] = {
 DEPARTMENTS: dict[str, Department] = {
     department.code: department
     for department in (
-        Department("CONSERVATION", "Conservation Workshop", "WORKORDER", "MAIN", ("CONSERVE", "BINDING")),
-        Department("DIGITIZE", "Digitization Unit", "WORKORDER", "", ("DIGITIZE",)),
-        Department("AcqDeptMAIN", "Main Library Acquisitions", "ACQ", "MAIN", ("AcqWorkOrder",)),
+        Department(
+            "CONSERVATION", "Conservation Workshop", "WORKORDER", "MAIN", ("CONSERVE", "BINDING"), ("MAIN", "SCI")
+        ),
+        Department("DIGITIZE", "Digitization Unit", "WORKORDER", "", ("DIGITIZE",), tuple(LIBRARIES)),
+        Department("AcqDeptMAIN", "Main Library Acquisitions", "ACQ", "MAIN", ("AcqWorkOrder",), ("MAIN",)),
     )
 }
 

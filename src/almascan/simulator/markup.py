@@ -10,12 +10,12 @@ import msgspec
 
 JSON_TYPE = "application/json;charset=UTF-8"
 XML_TYPE = "application/xml;charset=UTF-8"
-_PROLOGUE = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
+PROLOGUE = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
 _ERROR_NAMESPACE = "http://com/exlibris/urm/general/xmlbeans"
 # Characters that no XML document may hold, whatever an item's note says.
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _ATTRIBUTES = ("link", "desc", "total_record_count")
-_WRAPPED = {"network_number": "network_numbers"}
+_WRAPPED = {"network_number": "network_numbers", "row": "rows"}
 
 encode_json = msgspec.json.Encoder().encode
 
@@ -35,15 +35,15 @@ def wants_json(accept: str, query: Mapping[str, str]) -> bool:
 
 def write_xml(root: str, answer: Mapping[str, Any]) -> bytes:
     """Write an answer as XML under a root element; link, desc and total_record_count become attributes."""
-    return (_PROLOGUE + _write_element(root, answer)).encode()
+    return (PROLOGUE + _write_element(root, answer)).encode()
 
 
 def write_error_xml(code: str, message: str, tracking_id: str) -> bytes:
     """Write a refusal as XML, in its default namespace and without ``result``."""
     tracking = f"<trackingId>{tracking_id}</trackingId>" if tracking_id else ""
     return (
-        f'{_PROLOGUE}<web_service_result xmlns="{_ERROR_NAMESPACE}"><errorsExist>true</errorsExist><errorList><error>'
-        f"<errorCode>{_text(code)}</errorCode><errorMessage>{_text(message)}</errorMessage>{tracking}"
+        f'{PROLOGUE}<web_service_result xmlns="{_ERROR_NAMESPACE}"><errorsExist>true</errorsExist><errorList><error>'
+        f"<errorCode>{write_text(code)}</errorCode><errorMessage>{write_text(message)}</errorMessage>{tracking}"
         "</error></errorList></web_service_result>"
     ).encode()
 
@@ -61,7 +61,8 @@ def parse_query(query: str) -> dict[str, str]:
     return {name: values[0] for name, values in parse_qs(query, keep_blank_values=True).items()}
 
 
-def _text(text: str) -> str:
+def write_text(text: str) -> str:
+    """Write a text between two tags; characters that XML forbids are left out."""
     return escape(_FORBIDDEN.sub("", text))
 
 
@@ -73,7 +74,7 @@ def _write_element(name: str, value: Any) -> str:
     if isinstance(value, list):
         elements = "".join(_write_element(name, entry) for entry in value)
         return f"<{_WRAPPED[name]}>{elements}</{_WRAPPED[name]}>" if name in _WRAPPED else elements
-    text = str(value).lower() if isinstance(value, bool) else _text(str(value))
+    text = str(value).lower() if isinstance(value, bool) else write_text(str(value))
     return f"<{name}>{text}</{name}>"
 
 
@@ -82,7 +83,7 @@ def _write_parent(name: str, value: Mapping[str, Any]) -> str:
         f" {key}={quoteattr(_FORBIDDEN.sub('', str(value[key])))}" for key in _ATTRIBUTES if value.get(key) is not None
     )
     if "value" in value:
-        inner = "" if value["value"] is None else _text(str(value["value"]))
+        inner = "" if value["value"] is None else write_text(str(value["value"]))
     else:
         inner = "".join(_write_element(key, child) for key, child in value.items() if key not in _ATTRIBUTES)
     return f"<{name}{attributes}>{inner}</{name}>"

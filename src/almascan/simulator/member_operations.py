@@ -37,8 +37,7 @@ def manage_members(operations: Operations, call: Call) -> Result:
             code, also = ("60120", " and identifier") if by_barcode else ("60116", "")
             raise Refusal(code, f"A member ID is not valid for the content{also}: {name}.")
     _apply(operations.sets, alma_set, operation, numbers, by_barcode=by_barcode)
-    members = len(operations.sets.members(alma_set))
-    return Result("set", write_set(alma_set, members, call.base_url))
+    return Result("set", write_set(alma_set, operations.sets.count(alma_set), call.base_url))
 
 
 def _read_ids(content: bytes) -> list[str]:

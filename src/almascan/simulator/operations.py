@@ -18,7 +18,10 @@ from almascan.simulator.refusals import (
     refuse_missing,
     refuse_mms_id,
     refuse_parameter,
+    refuse_request,
+    refuse_request_id,
 )
+from almascan.simulator.reports import Reports
 from almascan.simulator.scan import Scan, scan_in
 from almascan.simulator.sets import Sets
 
@@ -78,6 +81,7 @@ class Operations:
         self.ledger = ledger
         self.config = config
         self.sets = Sets(catalogue)
+        self.reports = Reports(catalogue, config)
 
     def find(self, call: Call) -> Result:
         """Redirect from a barcode to its item; ``docs/alma.md`` "Look-up"."""
@@ -142,6 +146,26 @@ class Operations:
             for place, request in enumerate(requests, 1)
         )
         return Result("user_requests", answers.write_page("user_request", written, len(requests)))
+
+    def cancel_request(self, call: Call) -> Result:
+        """Cancel a patron's request for an item; the patron gets a letter unless notify_user is false.
+
+        An item that waits on the hold shelf stays there until it is scanned.
+        """
+        mms_id, _, pid, request_id = call.path
+        item = self.catalogue.item(self._number(mms_id, pid))
+        if not call.query.get("reason"):
+            raise refuse_missing("reason")
+        left = tuple(request for request in item.requests if request.request_id != request_id)
+        if len(left) == len(item.requests):
+            raise refuse_request_id(request_id)
+        item.requests = left
+        if item.process_type == "REQUESTED" and not left:
+            item.put()
+        self.catalogue.keep(item)
+        if call.flag("notify_user", default=True):
+            self.ledger.letters.append((item.number, request_id))
+        return Result(status=204)
 
     def list_loans(self, call: Call) -> Result:
         """Answer the running loan of an item, or with loan_status=Complete the past ones."""
@@ -212,7 +236,7 @@ Operation = Callable[[Operations, Call], Result]
 def _library(code: str) -> Library:
     library = LIBRARIES.get(code)
     if library is None:
-        raise Refusal("402119", "General error.")
+        raise refuse_request()
     return library
 
 

@@ -10,7 +10,9 @@ from almascan.simulator import institution
 from almascan.simulator.catalogue import Catalogue
 from almascan.simulator.items import STATES
 from almascan.simulator.keys import KEYS
+from almascan.simulator.reports import COLUMNS
 from almascan.simulator.routes import BASE_PATH
+from almascan.simulator.sets import SEEDED_SETS
 
 BARCODES_OF_A_STATE = 100
 
@@ -26,6 +28,8 @@ def describe(catalogue: Catalogue, address: str) -> dict[str, Any]:
         "department": institution.DEPARTMENT,
         "other_library": institution.OTHER_LIBRARY,
         "other_circ_desk": institution.OTHER_CIRC_DESK,
+        "sets": list(SEEDED_SETS),
+        "reports": list(COLUMNS),
         "barcodes": {state: list(catalogue.barcodes(state, BARCODES_OF_A_STATE)) for state in (*STATES, "unknown")},
     }
 

@@ -74,6 +74,21 @@ def refuse_value(name: str) -> Refusal:
     return Refusal("40166410", f"Parameter value invalid: {name}.")
 
 
+def refuse_request() -> Refusal:
+    """Something about a request is wrong, and Alma does not say what."""
+    return Refusal("402119", "General error.")
+
+
+def refuse_report(path: str) -> Refusal:
+    """No report is kept at this path."""
+    return Refusal("INTERNAL_SERVER_ERROR", f"Path not found ({path})", status=500)
+
+
+def refuse_request_id(request_id: str) -> Refusal:
+    """The item has no such request of a patron."""
+    return Refusal("401694", f"Request with id {request_id} was not found.")
+
+
 def refuse_path(path: str) -> Refusal:
     """Nothing is known of this path."""
     return Refusal("NOT_FOUND", f"No API is found at {path}.", status=404)

@@ -5,13 +5,16 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from almascan.simulator.keys import READ, WRITE
+from almascan.simulator.mapping_tables import read_mapping_table
 from almascan.simulator.member_operations import manage_members
 from almascan.simulator.operations import Operation, Operations
+from almascan.simulator.report_operations import read_report
 from almascan.simulator.set_operations import create_set, delete_set, list_members, list_sets, read_set, update_set
 
 BASE_PATH = "/almaws/v1"
 _ITEM = "bibs/{mms_id}/holdings/{holding_id}/items/{pid}"
 _LIBRARY = "conf/libraries/{library}"
+_PID_PLACE = 2
 _SET = "conf/sets/{set_id}"
 
 
@@ -45,6 +48,7 @@ _TABLE: tuple[tuple[str, str, str, str, Operation], ...] = (
     ("GET", _ITEM, "read", READ, Operations.read),
     ("POST", _ITEM, "scan", WRITE, Operations.scan),
     ("GET", f"{_ITEM}/requests", "requests", READ, Operations.list_requests),
+    ("DELETE", f"{_ITEM}/requests/{{request_id}}", "cancel", WRITE, Operations.cancel_request),
     ("GET", f"{_ITEM}/loans", "loans", READ, Operations.list_loans),
     ("GET", "bibs/{mms_id}/holdings/{holding_id}/items", "items", READ, Operations.list_items),
     ("GET", "bibs/test", "test", READ, Operations.test),
@@ -57,6 +61,7 @@ _TABLE: tuple[tuple[str, str, str, str, Operation], ...] = (
     ("GET", f"{_LIBRARY}/circ-desks", "conf", READ, Operations.list_desks),
     ("GET", f"{_LIBRARY}/circ-desks/{{desk}}", "conf", READ, Operations.read_desk),
     ("GET", "conf/departments", "conf", READ, Operations.list_departments),
+    ("GET", "conf/mapping-tables/{name}", "mapping_tables", READ, read_mapping_table),
     ("GET", "conf/sets", "sets", READ, list_sets),
     ("POST", "conf/sets", "sets", WRITE, create_set),
     ("GET", _SET, "sets", READ, read_set),
@@ -64,6 +69,9 @@ _TABLE: tuple[tuple[str, str, str, str, Operation], ...] = (
     ("DELETE", _SET, "sets", WRITE, delete_set),
     ("POST", _SET, "set_members", WRITE, manage_members),
     ("GET", f"{_SET}/members", "set_members", READ, list_members),
+    ("GET", "analytics/reports", "analytics", READ, read_report),
+    ("GET", "analytics/test", "test", READ, Operations.test),
+    ("POST", "analytics/test", "test", WRITE, Operations.test),
 )
 
 
@@ -119,4 +127,4 @@ def _area(first: str) -> str:
 
 
 def _subject(variable: tuple[str, ...], query: Mapping[str, str]) -> str:
-    return variable[-1] if len(variable) == 3 else query.get("item_barcode", "")  # noqa: PLR2004 - the three ids
+    return variable[_PID_PLACE] if len(variable) > _PID_PLACE else query.get("item_barcode", "")

@@ -5,7 +5,8 @@ The rules, in this order:
 1. A running loan is returned. Missing is cleared, and so are (by a setting) lost, claimed returned and technical.
 2. An item of resource sharing or acquisition stays as it is: a desk's scan does not finish those processes.
 3. At a department the item is in a work order, until a scan with ``done`` finishes it and sends the item home.
-4. At a desk, an unfinished work order sends the item to its department.
+4. At a desk, an unfinished work order sends the item to its department; a desk that acts as the department finishes
+   it by ``done``.
 5. The first request in the queue decides next: on the hold shelf, with a letter to the patron, at the pickup desk;
    in transit everywhere else. A hold that is on the shelf already stays there and sends no second letter.
 6. Otherwise the item is in place where the desk serves its home, and in transit everywhere else.
@@ -18,6 +19,7 @@ from almascan.simulator.config import SimulatorConfig
 from almascan.simulator.institution import (
     DEPARTMENTS,
     LIBRARIES,
+    WORK_ORDER_STATUSES,
     WORK_ORDER_TYPES,
     CircDesk,
     Department,
@@ -115,8 +117,7 @@ def scan_in(item: Item, scan: Scan, today: str, config: SimulatorConfig) -> Effe
         Refusal: If the scan's parameters are wrong (see find_place); the item is unchanged.
     """
     place = find_place(scan)
-    if scan.work_order_type and scan.work_order_type not in WORK_ORDER_TYPES:
-        raise refuse_parameter("work_order_type", scan.work_order_type)
+    _check_work_order(item, scan, place)
     item.modification_date = today
     lost = item.process_type in LOST_TYPES
     returned = (not lost or config.lost_is_cleared) and item.end_loan(today)
@@ -129,6 +130,21 @@ def scan_in(item: Item, scan: Scan, today: str, config: SimulatorConfig) -> Effe
     else:
         effect = _scan_at_desk(item, scan, place, config)
     return replace(effect, loan_returned=returned, in_house_use=scan.register_in_house_use and not returned)
+
+
+def _check_work_order(item: Item, scan: Scan, place: CircDesk | Department) -> None:
+    types = place.work_order_types if isinstance(place, Department) else tuple(WORK_ORDER_TYPES)
+    if scan.work_order_type and scan.work_order_type not in types:
+        raise refuse_parameter("work_order_type", scan.work_order_type)
+    if not scan.status:
+        return
+    # Without a type the status belongs to the work order that the item is in, or to a department's first type.
+    if scan.work_order_type or item.work_order_type:
+        types = (scan.work_order_type or item.work_order_type,)
+    elif isinstance(place, Department):
+        types = types[:1]
+    if not any(scan.status in dict(WORK_ORDER_STATUSES[one]) for one in types):
+        raise refuse_parameter("status", scan.status)
 
 
 def _stay(item: Item) -> Effect:
@@ -160,6 +176,8 @@ def _finish_work_order(item: Item) -> None:
 def _scan_at_desk(item: Item, scan: Scan, desk: CircDesk, config: SimulatorConfig) -> Effect:
     if scan.work_order_type and not scan.done:
         return _work_on(item, scan, desk.code, desk.name, (scan.work_order_type,))
+    if scan.done and item.work_order_at == desk.code:
+        _finish_work_order(item)
     if item.work_order_type:
         item.put("TRANSIT")
         department = DEPARTMENTS.get(item.work_order_at)

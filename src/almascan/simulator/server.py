@@ -24,7 +24,9 @@ from almascan.simulator.institution import (
 )
 from almascan.simulator.keys import KEYS
 from almascan.simulator.ready import describe
+from almascan.simulator.reports import BARCODES_REPORT, IN_TRANSIT_REPORT
 from almascan.simulator.routes import BASE_PATH
+from almascan.simulator.sets import ITEMIZED_SET, LOGICAL_SET
 
 T = TypeVar("T")
 HOST = "127.0.0.1"
@@ -41,6 +43,8 @@ class Simulator:
         keys: API keys by what they may do: full, read_only, bibs_only, conf_only, bibs_conf_read, analytics_only.
         institution, library, circ_desk, department, other_library, other_circ_desk: Codes to scan with. A scan at
             the other library's desk puts an item of ``library`` in transit.
+        logical_set, itemized_set: Names of sets of items that are there from the start.
+        report, barcodes_report: Paths of Analytics reports on items in transit, with ids or with barcodes alone.
 
     Example::
 
@@ -54,6 +58,10 @@ class Simulator:
     department = DEPARTMENT
     other_library = OTHER_LIBRARY
     other_circ_desk = OTHER_CIRC_DESK
+    logical_set = LOGICAL_SET
+    itemized_set = ITEMIZED_SET
+    report = IN_TRANSIT_REPORT
+    barcodes_report = BARCODES_REPORT
 
     def __init__(self, config: SimulatorConfig | None = None) -> None:
         self.config = config or SimulatorConfig()
@@ -153,7 +161,7 @@ class Simulator:
     def sets(self) -> dict[str, int]:
         """List all sets: their names, and how many members each has."""
         sets = self._application.gateway.operations.sets
-        return self._do(lambda: {one.name: len(sets.members(one)) for one in sets.list_all()})
+        return self._do(lambda: {one.name: sets.count(one) for one in sets.list_all()})
 
     def stats(self) -> dict[str, Any]:
         """Return the sums that ``GET /simulator/stats`` answers."""

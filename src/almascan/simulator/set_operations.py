@@ -115,7 +115,7 @@ def find_set(operations: Operations, call: Call) -> AlmaSet:
 
 
 def _write(operations: Operations, call: Call, alma_set: AlmaSet) -> answers.Answer:
-    return write_set(alma_set, len(operations.sets.members(alma_set)), call.base_url)
+    return write_set(alma_set, operations.sets.count(alma_set), call.base_url)
 
 
 def _fits(alma_set: AlmaSet, call: Call) -> bool:

@@ -21,6 +21,8 @@ LOGICAL_SET = "In transit at Main"
 ITEMIZED_SET = "Truck of returns"
 TITLES_SET = "Titles on reading lists"
 PHYSICAL_TITLES_SET = "Physical titles to weed"
+SEEDED_SETS = (LOGICAL_SET, ITEMIZED_SET, TITLES_SET, PHYSICAL_TITLES_SET)
+"""The sets there are from the start, by name."""
 _SEEDED_DAY = "2025-07-15Z"
 _TRUCK_ITEMS = 500
 _LISTED_ITEMS = 200
@@ -111,6 +113,12 @@ class Sets:
         if shelf.listed is None:
             shelf.listed = sorted(shelf.numbers, key=lambda number: draw(self._seed, shelf.salt, number))
         return shelf.listed
+
+    def count(self, alma_set: AlmaSet) -> int:
+        """Count a set's members."""
+        if alma_set.type == "LOGICAL":
+            return len(self._in_transit.numbers())
+        return len(self._shelves[alma_set.set_id].numbers)
 
     def contains(self, alma_set: AlmaSet, number: int) -> bool:
         """Say whether an item is in an itemized set."""
