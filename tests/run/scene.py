@@ -13,7 +13,7 @@ from almascan.lists import open_list
 from almascan.lists.reading import Reading
 from almascan.model import Desk, Order, Outcome, Row
 from almascan.preview import Preview
-from almascan.progress import Snapshot
+from almascan.progress.lines import Silence
 from almascan.run import Ended, Runner
 from almascan.simulator import Simulator
 from almascan.stop import Stop
@@ -44,24 +44,14 @@ class ShiftedClock(Clock):
         await super().sleep(seconds)
 
 
-class Sayings:
-    """A reporter that remembers what was said."""
+class Sayings(Silence):
+    """A reporter that remembers the sentences, and nothing else."""
 
     def __init__(self) -> None:
         self.sentences: list[str] = []
-        self.last: Snapshot | None = None
-
-    def begin(self, run: object, snapshot: Snapshot) -> None:
-        self.last = snapshot
-
-    def update(self, snapshot: Snapshot) -> None:
-        self.last = snapshot
 
     def say(self, sentence: str) -> None:
         self.sentences.append(sentence)
-
-    def end(self, snapshot: Snapshot) -> None:
-        self.last = snapshot
 
 
 async def no_sleep(_: float) -> None:
@@ -88,7 +78,8 @@ class Scene:
         self.timeouts = QUICK
 
     def order(self, **fields: Any) -> Order:
-        return Order(**{"desk": self.desk, "settle_seconds": SETTLE_SECONDS, "rate": RATE, "keep_calls": 0} | fields)
+        usual: dict[str, Any] = {"desk": self.desk, "settle_seconds": SETTLE_SECONDS, "rate": RATE, "keep_calls": 0}
+        return Order(**(usual | fields))
 
     async def act(self, what: Callable[[Runner], Any]) -> Any:
         """Have a runner do something, with a fresh client and stop."""
