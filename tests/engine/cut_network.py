@@ -1,6 +1,6 @@
 """Cuts the network under a scan, kills its process, mends the network, and prints what Alma saw, as JSON.
 
-    unshare --map-root-user --net python -m tests.run.cut_network FOLDER
+    unshare --map-root-user --net python -m tests.engine.cut_network FOLDER
 
 It must have a network namespace of its own, on whose loopback it has every packet dropped for a while.
 """
