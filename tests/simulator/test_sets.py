@@ -233,6 +233,7 @@ def test_a_set_is_renamed_and_keeps_its_members(client: Client) -> None:
     answer = client.send("PUT", f"/conf/sets/{set_id}", json=body).json()
     assert (answer["name"], answer["private"]["value"], answer["status"]["value"]) == ("Renamed", "false", "INACTIVE")
     assert (answer["description"], answer["number_of_members"]["value"]) == ("for a while", 2)
+    assert client.send("PUT", f"/conf/sets/{set_id}", json=answer).json() == answer, "its own name is not taken"
 
 
 @pytest.mark.parametrize(
