@@ -276,7 +276,7 @@ class Runner:
         """Record how the work ended."""
         counts = self._journal.counts(run.id)
         finished_at = self._clock.now().wall
-        if self._stop.requested:
+        if self._stop.requested and (counts.get(Outcome.NOT_TRIED) or counts.get(Outcome.UNCLEAR)):
             state, reason, exit_code = RunState.PAUSED, self._stop.reason, self._stop.exit_code
             if self._journal.run(run.id).state is RunState.CANCELLED:
                 state = RunState.CANCELLED

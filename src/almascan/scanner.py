@@ -35,6 +35,7 @@ FIRST_REREAD_SECONDS = 2.0
 RECENT_SECONDS = 24 * 3600.0
 """How long an item that was sent is left alone by a recipe that does not look."""
 CONNECT_AGAIN_SECONDS = 2.0
+THROTTLED_LASTS_SECONDS = 60.0
 
 
 class Scanner:
@@ -292,7 +293,7 @@ class Scanner:
 
     async def _lose(self, case: Case, error: NoAnswerError) -> None:
         """Record that nobody knows whether the scan happened."""
-        case.lost = self._clock.now()
+        case.lost, case.throttled = self._clock.now(), None
         case.note(EventKind.LOST, str(error))
         await case.save(RowState.UNCLEAR, **fields_of_refusal(error.refusal))
 
@@ -308,7 +309,7 @@ class Scanner:
 
     async def _bear(self, case: Case, error: NotSentError | ThrottledError | NoAnswerError) -> None:
         """Go on after a request without a usable answer, or stop where the next would have none either."""
-        if isinstance(error, ThrottledError) and case.row.state is not RowState.READY:
+        if isinstance(error, ThrottledError) and self._is_throttled_long(case):
             self._stop.request(f"Alma has refused every request for a minute: {error}", ExitCode.PAUSED)
         elif rules.is_silent(self._alma.unanswered_in_a_row):
             self._stop.request(
@@ -321,6 +322,12 @@ class Scanner:
         elif isinstance(error, NoAnswerError) and case.row.state in (RowState.NEW, RowState.LOCATED):
             note = f"It could not be looked up: {error}"
             await case.answer(Outcome.REFUSED, note=note, **fields_of_refusal(error.refusal))
+
+    def _is_throttled_long(self, case: Case) -> bool:
+        """Whether Alma has refused the row's requests for a minute; the client itself gives up a read only then."""
+        case.throttled = case.throttled or self._clock.now()
+        is_read = case.row.state is not RowState.READY
+        return is_read or self._clock.age_at_most(case.throttled) > THROTTLED_LASTS_SECONDS
 
     def _check_calls(self) -> None:
         remaining = self._alma.remaining_calls

@@ -1,0 +1,64 @@
+"""Everything goes wrong at random, at every step at once: still at most one scan of an item, and an answer for each."""
+
+import random
+from typing import Any
+
+import pytest
+from tests.engine.conftest import Bench
+
+from almascan.alma import Timeouts
+from almascan.model import Outcome, RowState, RunState
+
+IMPATIENT = Timeouts(connect_seconds=1, read_seconds=0.25, scan_seconds=0.25, throttled_seconds=1)
+SETTLE_SECONDS = 0.8
+LATEST_SECONDS = 0.6
+"""Scans that are applied late are applied before they are settled: closing after 0.25 s, 0.8 s from then."""
+
+FAULTS: list[dict[str, Any]] = [
+    {"kind": "drop"},
+    {"kind": "drop", "applied": True},
+    {"kind": "refuse"},
+    {"kind": "delay", "delay_seconds": 0.1},
+    {"kind": "delay", "delay_seconds": LATEST_SECONDS},
+    {"kind": "silent"},
+    {"kind": "silent", "delay_seconds": 0.3, "applied": True},
+    {"kind": "truncate"},
+    {"kind": "mistyped"},
+    {"kind": "redirect"},
+    {"kind": "redirect", "applied": True},
+    *({"kind": "error", "status": 500, "body_format": form} for form in ("json", "xml", "html", "text", "empty")),
+    *({"kind": "error", "status": 503, "body_format": form, "applied": True} for form in ("json", "html", "empty")),
+    {"kind": "error", "status": 400, "code": "402504", "applied": True},
+    {"kind": "error", "status": 400, "code": "401652"},
+    {"kind": "error", "status": 429, "code": "PER_SECOND_THRESHOLD"},
+    {"kind": "error", "status": 429, "body_format": "empty"},
+]
+
+
+def _plan(bench: Bench, seed: int) -> None:
+    chance = random.Random(seed)
+    for fault in FAULTS:
+        for operation in ("scan", "read", "find"):
+            settings = {"operation": operation, "times": chance.randint(1, 3), "probability": 0.04} | fault
+            bench.simulator.add_fault(**settings)
+
+
+@pytest.mark.parametrize("recipe", ["transit", "any"])
+@pytest.mark.parametrize("seed", range(2))
+async def test_whatever_goes_wrong_no_item_is_scanned_twice_and_every_row_gets_its_answer(
+    bench: Bench, recipe: str, seed: int
+) -> None:
+    barcodes = bench.simulator.barcodes("in_transit", 120)
+    _plan(bench, seed)
+    await bench.scan(barcodes, bench.order(recipe, settle_seconds=SETTLE_SECONDS), timeouts=IMPATIENT)
+    assert set(bench.simulator.scans().values()) <= {1}
+    assert any(row.sends > 1 for row in bench.journal.rows(1))
+    bench.simulator.clear_faults()
+    for _ in range(5):
+        ended = await bench.work(lambda runner: runner.retry(1), timeouts=IMPATIENT)
+        assert ended is not None
+        if ended.run.state is RunState.FINISHED and set(ended.counts) == {Outcome.IN_PLACE}:
+            break
+    assert ended.counts == {Outcome.IN_PLACE: 120}
+    assert bench.simulator.scans() == dict.fromkeys(barcodes, 1)
+    assert {row.state for row in bench.journal.rows(1)} == {RowState.DONE}
