@@ -5,8 +5,8 @@ are in flight ``almascan.crew``, what is decided ``almascan.rules``, what is rec
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import msgspec
@@ -17,6 +17,7 @@ from almascan.clock import Clock
 from almascan.crew import Crew, Tally
 from almascan.desks import Desks
 from almascan.errors import ExitCode, KeyRefusedError, UsageError
+from almascan.finder import Finder
 from almascan.hours import Hours
 from almascan.intervene import reopen_failed
 from almascan.journal import Journal, say_who
@@ -248,11 +249,31 @@ class Runner:
             self._reporter.begin(run, crew.snapshot())
             watching = asyncio.create_task(self._watch(run.id))
             try:
-                await crew.work(_first(self._journal.rows(run.id, only_open=True), limit), taken)
+                async with self._finding(run, scanner):
+                    await crew.work(_first(self._journal.rows(run.id, only_open=True), limit), taken)
             finally:
                 watching.cancel()
                 self._reporter.end(crew.snapshot())
         return self._conclude(run, limit, only_plans=only_plans)
+
+    @asynccontextmanager
+    async def _finding(self, run: Run, scanner: Scanner) -> AsyncIterator[None]:
+        """Have the scanner find barcodes through temporary sets, where the order says so."""
+        if run.order.locate != "set":
+            yield
+            return
+        finder = Finder(
+            self._alma,
+            self._journal,
+            run.institution,
+            scanner.read,
+            stop=self._stop,
+            clock=self._clock,
+            say=self._reporter.say,
+        )
+        async with finder:
+            scanner.finder = finder
+            yield
 
     async def _wait_to_begin(self) -> None:
         """Wait until the hour at which the run may begin."""

@@ -23,6 +23,7 @@ from almascan.errors import (
     RefusedError,
     ThrottledError,
 )
+from almascan.finder import Finder
 from almascan.journal import NEVER, Claim, Writer
 from almascan.model import FINAL_STATES, Desk, EventKind, Item, ItemIds, Outcome, Row, RowState, Run
 from almascan.rules import Finding, Place, Step, Verdict
@@ -52,6 +53,7 @@ class Scanner:
 
     Attributes:
         unclear: How many rows wait to be read again.
+        finder: Finds many barcodes at once; None where each is looked up by itself.
     """
 
     def __init__(
@@ -72,6 +74,7 @@ class Scanner:
             RowState.READY: self._send,
         }
         self.unclear = 0
+        self.finder: Finder | None = None
 
     async def bring(self, row: Row, taken: Stamp) -> Row:
         """Bring a row to its answer, or as far as it can be brought now.
@@ -111,6 +114,11 @@ class Scanner:
     async def _locate(self, case: Case) -> None:
         """Find the item's ids, unless the list gave them."""
         if case.row.ids is None:
+            seen = None if self.finder is None else await self.finder.find(case.row.barcode)
+            if seen is not None:
+                case.to(RowState.LOCATED, **fields_of_ids(seen.item))
+                case.note(EventKind.LOCATED, f"A temporary set found item {seen.item.pid}.")
+                return await self._take_look(case, seen.item, seen.at)
             try:
                 ids = await self._alma.find(case.row.barcode)
             except ItemNotFoundError as error:
@@ -123,21 +131,23 @@ class Scanner:
 
     async def _look(self, case: Case) -> None:
         """Look at the item as it is now, and decide."""
-        step = self._step(case)
-        if not step.recipe.looks and not self._only_plans:
+        if not self._step(case).recipe.looks and not self._only_plans:
             case.place = await self._desks.place_of(self._desk(case), None)
             return case.to(RowState.READY, before=None)
         looked = self._clock.now()
         try:
-            item = await self._read(case.ids)
-            case.place = await self._desks.place_of(self._desk(case), item)
+            return await self._take_look(case, await self.read(case.ids), looked)
         except ItemNotFoundError as error:
             return await case.fail(Outcome.NOT_FOUND, error.refusal)
         except RefusedError as error:
             return await case.fail(Outcome.REFUSED, error.refusal)
+
+    async def _take_look(self, case: Case, item: Item, looked: Stamp) -> None:
+        """Decide on an item as it was just seen."""
         case.looked = looked
         case.note(EventKind.LOOKED, rules.describe(item))
-        return await self._decide(case, item, step)
+        case.place = await self._desks.place_of(self._desk(case), item)
+        await self._decide(case, item, self._step(case))
 
     async def _decide(self, case: Case, item: Item, step: Step) -> None:
         """Decide on a look: go on to send, or give the row its answer."""
@@ -212,7 +222,7 @@ class Scanner:
     async def _reread(self, case: Case, *, settled: bool) -> Finding:
         """Read an unclear row's item once, and act on what it says."""
         try:
-            now = await self._read(case.ids)
+            now = await self.read(case.ids)
             place = await self._desks.place_of(self._desk(case), now) or Place(Desk())
         except (NotSentError, ThrottledError, NoAnswerError) as error:
             await self._bear(case, error)
@@ -255,8 +265,12 @@ class Scanner:
         own = case.row.desk if case.row.step == 0 or case.row.state is RowState.UNCLEAR else None
         return own or self._step(case).desk
 
-    async def _read(self, ids: ItemIds) -> Item:
-        """Read an item, with its requests where the answer does not tell them."""
+    async def read(self, ids: ItemIds) -> Item:
+        """Read an item, with its requests where the answer does not tell them.
+
+        Raises:
+            RowError, AttemptError, StopError: As the client's ``read``.
+        """
         item = await self._alma.read(ids)
         if item.requested is not None:
             return item

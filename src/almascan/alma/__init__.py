@@ -8,11 +8,13 @@ from almascan.alma.configuration import CircDesk, Department, General, Library
 from almascan.alma.hosts import REGIONS, resolve_base_url
 from almascan.alma.pacer import Pacer, Priority, Slot
 from almascan.alma.pacing import Pace
+from almascan.alma.sets import AlmaSet
 from almascan.alma.transport import Timeouts
 
 __all__ = [
     "REGIONS",
     "Alma",
+    "AlmaSet",
     "CircDesk",
     "Department",
     "General",

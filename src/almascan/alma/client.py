@@ -10,19 +10,28 @@ Alone it is used like this::
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from http import HTTPStatus
 from types import TracebackType
 from typing import Self
 
-from almascan.alma import configuration, operations
+from almascan.alma import configuration, operations, sets
 from almascan.alma.answers import Answer, find_refusal
 from almascan.alma.codes import Purpose, error_for
 from almascan.alma.configuration import CircDesk, Department, General, Library
 from almascan.alma.operations import Operation, Result
 from almascan.alma.pacer import Pacer, Priority, Slot
+from almascan.alma.sets import AlmaSet
 from almascan.alma.transport import Departure, HeldBackError, Timeouts, Transport
-from almascan.errors import AttemptError, NoAnswerError, NotSentError, RowError, StopError, ThrottledError
+from almascan.errors import (
+    AttemptError,
+    NoAnswerError,
+    NotSentError,
+    RowError,
+    StopError,
+    ThrottledError,
+    UsageError,
+)
 from almascan.model import Desk, Item, ItemIds, ScanOptions
 
 DEFAULT_RATE = 8.0
@@ -218,6 +227,78 @@ class Alma:
         """Ask for the departments of a library, or without one of the whole institution."""
         return await self._ask(configuration.departments(library))
 
+    async def find_set(self, name_or_id: str) -> AlmaSet:
+        """Find a set by its id, if it is digits, or by its whole name.
+
+        Raises:
+            UsageError: There is no such set, or more than one of that name.
+            RefusedError, AttemptError, StopError: As ``find``.
+        """
+        if name_or_id.isdecimal():
+            return await self._ask(sets.read_set(name_or_id))
+        found: list[AlmaSet] = []
+        while True:
+            page = await self._ask(sets.search_sets(name_or_id, len(found)))
+            found += page
+            if len(page) < sets.PAGE_SIZE:
+                break
+        same = [one for one in found if one.name.casefold() == name_or_id.casefold()]
+        if len(same) != 1:
+            names = ", ".join(sorted({one.name for one in found})[:5])
+            hint = f" Sets with that in their name: {names}." if names else ""
+            many = f"{len(same)} sets" if same else "no set"
+            raise UsageError(f'Alma has {many} named "{name_or_id}".{hint} Give its name in full, or its id.')
+        return await self._ask(sets.read_set(same[0].id))
+
+    async def members_of(self, of: AlmaSet) -> AsyncIterator[ItemIds]:
+        """Give the ids of a set's members, all pages one after another; Alma may give one twice.
+
+        Raises:
+            RefusedError, AttemptError, StopError: As ``find``.
+        """
+        offset, total = 0, of.members
+        while True:
+            page = await self._ask(sets.members(of.id, offset, self._transport.host))
+            for ids in page.members:
+                yield ids
+            offset += page.size
+            total = total if page.total is None else page.total
+            if not page.size or (total is not None and offset >= total):
+                return
+
+    async def create_set(self, name: str, description: str = "") -> AlmaSet:
+        """Make an empty private set of items. Sent once: after a lost answer the set may be there, under its name.
+
+        Raises:
+            KeyRefusedError: The key may not write the configuration.
+            RefusedError, AttemptError, StopError: As ``find``.
+        """
+        return await self._once(sets.create_set(name, description))
+
+    async def add_members(self, set_id: str, barcodes: Sequence[str]) -> None:
+        """Add up to 1,000 items to a set by barcode; those that name no item are passed over. Sent once.
+
+        Raises:
+            RefusedError, AttemptError, StopError: As ``find``.
+        """
+        await self._once(sets.add_members(set_id, barcodes))
+
+    async def delete_set(self, set_id: str) -> None:
+        """Delete a set; its items stay what they are.
+
+        Raises:
+            RefusedError, AttemptError, StopError: As ``find``.
+        """
+        await self._ask(sets.delete_set(set_id))
+
+    async def _once(self, operation: Operation[Result]) -> Result:
+        """Perform an operation that is not safe to repeat."""
+        slot = self.slot(operation.priority)
+        try:
+            return await self._attempt(operation, slot)
+        finally:
+            slot.cancel()
+
     async def _ask(self, operation: Operation[Result]) -> Result:
         """Perform an operation without effects, again and again where that can help."""
         failures = 0
@@ -268,7 +349,9 @@ class Alma:
             operation.path,
             Departure(lambda: self._note_departure(slot), may_leave),
             body=operation.body,
-            answer_seconds=self._timeouts.scan_seconds if is_scan else self._timeouts.read_seconds,
+            answer_seconds=self._timeouts.scan_seconds
+            if is_scan or operation.method == "POST"
+            else self._timeouts.read_seconds,
         )
         slot.answered()
         return self._understand(operation, answer)

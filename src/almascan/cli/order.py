@@ -21,6 +21,13 @@ _LIST_OPTIONS = (
     click.option("--strip-suffix", default="", metavar="TEXT", help="Take TEXT off the end of every barcode."),
 )
 _ORDER_OPTIONS = (
+    click.option(
+        "--locate",
+        type=click.Choice(["single", "set"]),
+        default="single",
+        show_default=True,
+        help="How barcodes become items: one by one, or a thousand at a time through a temporary Alma set.",
+    ),
     click.option("--allow", multiple=True, metavar="REASON", help="Scan items in spite of REASON; can be repeated."),
     click.option("--skip", multiple=True, metavar="REASON", help="Skip items for REASON too; can be repeated."),
     click.option("--then-desk", metavar="home|[LIB/]CODE", help="Scan each item there once more, as a second step."),
@@ -34,6 +41,7 @@ _ORDER_OPTIONS = (
 )
 _LIST_NAMES = ("column", "sheet", "encoding", "strip_prefix", "strip_suffix")
 _ORDER_NAMES = (
+    "locate",
     "allow",
     "skip",
     "then_desk",
@@ -105,7 +113,13 @@ def make_order(settings: "Settings", wishes: dict[str, Any]) -> "Order":
         settle_seconds=settings.settle_seconds,
         then=None if then is None else _named_desk(then, Desk(settings.library)),
         desk_map=_home_desks(settings.home_desks),
+        locate=wishes["locate"],
     )
+    if order.locate == "set" and settings.recipe == "any":
+        raise UsageError(
+            '--locate set needs a look at each item, and the recipe "any" takes none: nothing would tie an answer that '
+            "never came to a row. Leave one of the two out."
+        )
     if desk.is_home and settings.recipe == "any":
         raise UsageError('--desk home needs a look at each item, and the recipe "any" takes none; take another recipe.')
     try:

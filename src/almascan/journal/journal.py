@@ -18,7 +18,7 @@ from almascan.journal import rows as journal_rows
 from almascan.journal.database import open_database, translated, writing
 from almascan.journal.lease import hold_lease, is_held
 from almascan.journal.rows import Change, Saved
-from almascan.journal.schema import CALLS, EVENTS, ROWS, RUNS
+from almascan.journal.schema import CALLS, EVENTS, ROWS, RUNS, TEMPORARY_SETS
 from almascan.journal.writer import Writer
 from almascan.model import Desk, Event, EventKind, Order, Outcome, Row, RowState, Run, RunState
 
@@ -80,6 +80,23 @@ class Journal:
         query = select(func.max(CALLS.c.remaining)).where(CALLS.c.institution == institution, CALLS.c.day > since)
         with translated(self.path), self._engine.connect() as connection:
             return connection.execute(query).scalar() or 0
+
+    def remember_set(self, institution: str, name: str) -> None:
+        """Remember a temporary Alma set before it is made."""
+        with translated(self.path), self._writing.begin() as connection:
+            connection.execute(insert(TEMPORARY_SETS).values(institution=institution, name=name))
+
+    def forget_set(self, institution: str, name: str) -> None:
+        """Forget a temporary Alma set, once it is deleted."""
+        here = (TEMPORARY_SETS.c.institution == institution, TEMPORARY_SETS.c.name == name)
+        with translated(self.path), self._writing.begin() as connection:
+            connection.execute(delete(TEMPORARY_SETS).where(*here))
+
+    def remembered_sets(self, institution: str) -> list[str]:
+        """Return the names of temporary Alma sets that may still be there."""
+        query = select(TEMPORARY_SETS.c.name).where(TEMPORARY_SETS.c.institution == institution)
+        with translated(self.path), self._engine.connect() as connection:
+            return list(connection.execute(query).scalars())
 
     # Runs
 

@@ -81,6 +81,13 @@ LEASES = Table(
     Column("taken_at", Float, nullable=False),
 )
 
+TEMPORARY_SETS = Table(
+    "temporary_sets",
+    METADATA,
+    Column("institution", String(64), primary_key=True),
+    Column("name", String(128), primary_key=True),
+)
+
 CALLS = Table(
     "calls",
     METADATA,

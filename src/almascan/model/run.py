@@ -23,6 +23,7 @@ class Order(msgspec.Struct, frozen=True, omit_defaults=True):
         keep_calls: Stop when fewer of the day's calls than this remain; None takes the default floor.
         settle_seconds: How long after a lost answer a scan may still take effect.
         then: Where each item is scanned once more, after it was done at the desk; None for one step alone.
+        locate: How barcodes become items: "single" look-ups, or a temporary Alma "set" for a thousand at a time.
         desk_map: Desk codes by library or by "library/location", for scanning each item at its home desk.
     """
 
@@ -36,6 +37,7 @@ class Order(msgspec.Struct, frozen=True, omit_defaults=True):
     keep_calls: int | None = None
     settle_seconds: float = 120.0
     then: Desk | None = None
+    locate: Literal["single", "set"] = "single"
     desk_map: dict[str, str] = {}
 
 

@@ -32,6 +32,11 @@ def upgrade() -> None:
         sa.Column("taken_at", sa.Float, nullable=False),
     )
     op.create_table(
+        "temporary_sets",
+        sa.Column("institution", sa.String(64), primary_key=True),
+        sa.Column("name", sa.String(128), primary_key=True),
+    )
+    op.create_table(
         "calls",
         sa.Column("institution", sa.String(64), primary_key=True),
         sa.Column("day", sa.Integer, primary_key=True, autoincrement=False),
