@@ -5,8 +5,9 @@ from collections.abc import Mapping
 import msgspec
 
 from almascan.alma import Alma, CircDesk
+from almascan.alma.work_orders import work_order_statuses
 from almascan.errors import KeyRefusedError, RefusedError, UsageError
-from almascan.model import HOME, Desk, Item
+from almascan.model import HOME, Desk, Item, ScanOptions
 from almascan.rules import Place
 from almascan.settings.suggestion import suggest
 
@@ -72,6 +73,30 @@ class Desks:
         code = self._home_desks.get(f"{item.library}/{item.location}") or self._home_desks.get(item.library)
         code = code or await self._serving(item)
         return None if code is None else (await self.find(Desk(item.library, code))).place
+
+    async def check_work_order(self, desk: Desk, options: ScanOptions) -> None:
+        """Look a work order's type and status up among those that Alma lists for the department's library.
+
+        A key without the right to read the configuration can scan all the same: they are then not checked.
+
+        Raises:
+            UsageError: Alma lists no such type or status; the message names the nearest.
+        """
+        if not options.work_order_type:
+            return
+        try:
+            types = dict(await self._alma.ask(work_order_statuses("")))
+            if desk.library:
+                of_library = await self._alma.ask(work_order_statuses(desk.library))
+                types.update(of_library)
+        except (KeyRefusedError, RefusedError):
+            return
+        statuses = types.get(options.work_order_type)
+        if statuses is None:
+            raise UsageError(_say_unknown("work order type", options.work_order_type, list(types)))
+        if options.status and options.status not in statuses:
+            what = f"status of work order type {options.work_order_type}"
+            raise UsageError(_say_unknown(what, options.status, list(statuses)))
 
     async def _serving(self, item: Item) -> str | None:
         """Say which desk of the item's library serves its location: the primary one first."""

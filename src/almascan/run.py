@@ -63,7 +63,7 @@ class Runner:
         clock: Clock | None = None,
         hours: Hours | None = None,
     ) -> None:
-        self._alma = alma
+        self.alma = alma
         self._journal = journal
         self._reporter = reporter
         self._stop = stop or Stop()
@@ -153,19 +153,19 @@ class Runner:
 
     async def _meet(self, order: Order) -> Institution:
         """Try the key before any work, learn whose it is, and set the pace that is due there."""
-        code = await self._alma.test_read()
-        await self._alma.test_write()
+        code = await self.alma.test_read()
+        await self.alma.test_write()
         name: str = code
         environment: Environment = "unknown"
         try:
-            general = await self._alma.general()
+            general = await self.alma.general()
             name, environment = general.name or code, general.environment
         except KeyRefusedError:
             self._reporter.say("The key may not read the configuration: desks are not checked, nor which Alma this is.")
         institution = Institution(code, name, environment)
-        self._alma.pacer.limit(*_pace(order, institution.environment))
-        if self._alma.remaining_calls is not None:
-            self._journal.see_calls(code, self._alma.remaining_calls)
+        self.alma.pacer.limit(*_pace(order, institution.environment))
+        if self.alma.remaining_calls is not None:
+            self._journal.see_calls(code, self.alma.remaining_calls)
         return institution
 
     def _complete(self, order: Order, institution: Institution) -> Order:
@@ -181,7 +181,7 @@ class Runner:
         return Run(
             id=0,
             institution=institution.code,
-            base_url=self._alma.base_url,
+            base_url=self.alma.base_url,
             environment=institution.environment,
             state=RunState.LOADING,
             list_name=listing.name,
@@ -195,9 +195,10 @@ class Runner:
 
     async def _find_desks(self, order: Order) -> Desks:
         """Look the order's desks up before anything is sent to them."""
-        desks = Desks(self._alma, order.desk_map)
+        desks = Desks(self.alma, order.desk_map)
         for step in rules.steps_of(order):
             await desks.find(step.desk)
+            await desks.check_work_order(step.desk, step.options)
         return desks
 
     async def _check_desks(self, run: Run, desks: Desks) -> None:
@@ -216,7 +217,7 @@ class Runner:
             institution,
             await desks.find(run.order.desk),
             limit=limit,
-            remaining_calls=self._alma.remaining_calls,
+            remaining_calls=self.alma.remaining_calls,
             twin=self._journal.twin(run),
         )
 
@@ -240,11 +241,11 @@ class Runner:
         run = self._journal.change_run(
             run.id, state=RunState.RUNNING, reason="", started_at=started_at, finished_at=None
         )
-        tally = Tally(self._journal.counts(run.id), self._alma, self._clock)
+        tally = Tally(self._journal.counts(run.id), self.alma, self._clock)
         async with self._journal.writer() as writer:
-            scanner = Scanner(self._alma, writer, run, desks, stop=self._stop, clock=self._clock, only_plans=only_plans)
+            scanner = Scanner(self.alma, writer, run, desks, stop=self._stop, clock=self._clock, only_plans=only_plans)
             crew = Crew(
-                scanner, self._alma, tally, self._reporter, stop=self._stop, clock=self._clock, watch_first=first_time
+                scanner, self.alma, tally, self._reporter, stop=self._stop, clock=self._clock, watch_first=first_time
             )
             self._reporter.begin(run, crew.snapshot())
             watching = asyncio.create_task(self._watch(run.id))
@@ -263,7 +264,7 @@ class Runner:
             yield
             return
         finder = Finder(
-            self._alma,
+            self.alma,
             self._journal,
             run.institution,
             scanner.read,
@@ -309,8 +310,8 @@ class Runner:
         else:
             state, reason, exit_code = RunState.FINISHED, "", _exit_code(counts)
         run = self._journal.change_run(run.id, state=state, reason=reason, finished_at=finished_at)
-        if self._alma.remaining_calls is not None:
-            self._journal.see_calls(run.institution, self._alma.remaining_calls)
+        if self.alma.remaining_calls is not None:
+            self._journal.see_calls(run.institution, self.alma.remaining_calls)
         return Ended(run, counts, exit_code)
 
 

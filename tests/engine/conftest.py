@@ -62,19 +62,18 @@ class Bench:
     ) -> Ended:
         path = lines if isinstance(lines, Path) else self.write(lines)
         with open_list(path, ListOptions()) as reading:
-            ended = await self.work(lambda runner: runner.scan(reading, order or self.order(), limit=limit), **how)
-        assert ended is not None
+            ended: Ended = await self.work(
+                lambda runner: runner.scan(reading, order or self.order(), limit=limit), **how
+            )
         return ended
 
     async def plan(self, lines: Iterable[str], order: Order | None = None) -> Ended:
         with open_list(self.write(lines), ListOptions()) as reading:
-            ended = await self.work(lambda runner: runner.plan(reading, order or self.order()))
-        assert ended is not None
+            ended: Ended = await self.work(lambda runner: runner.plan(reading, order or self.order()))
         return ended
 
     async def resume(self, run: int = 1, **how: Any) -> Ended:
-        ended = await self.work(lambda runner: runner.resume(run), **how)
-        assert ended is not None
+        ended: Ended = await self.work(lambda runner: runner.resume(run), **how)
         return ended
 
     async def work(
@@ -86,12 +85,11 @@ class Bench:
         clock: Clock | None = None,
         timeouts: Timeouts = QUICK,
         reporter: Reporter | None = None,
-    ) -> Ended | None:
+    ) -> Any:
         alma = Alma(self.simulator.base_url, self.simulator.keys[key], pacer=Pacer(RATE), timeouts=timeouts)
         async with alma:
             runner = Runner(alma, self.journal, reporter or reporter_for("none", sys.stderr), stop=stop, clock=clock)
-            ended: Ended | None = await act(runner)
-            return ended
+            return await act(runner)
 
     def rows(self, run: int = 1) -> dict[str, Row]:
         return {row.barcode or row.given: row for row in self.journal.rows(run)}

@@ -271,3 +271,18 @@ async def test_the_ids_are_kept(bench: Bench) -> None:
     assert row.ids == ItemIds(*bench.simulator.ids(barcode))
     assert row.state is RowState.DONE
     assert [event.kind for event in bench.journal.story(1, 1)] == ["located", "looked", "sending", "answered"]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (ScanOptions(work_order_type="CONSERV"), 'no work order type with the code "CONSERV".*CONSERVE'),
+        (ScanOptions(work_order_type="CONSERVE", status="NONE"), "no status of work order type CONSERVE"),
+    ],
+)
+async def test_an_unknown_work_order_type_or_status_is_said_before_anything_is_sent(
+    bench: Bench, options: ScanOptions, said: str
+) -> None:
+    with pytest.raises(UsageError, match=said):
+        await bench.scan(["1"], bench.order("work-order", desk=bench.department, options=options))
+    assert bench.journal.runs() == []

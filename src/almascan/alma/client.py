@@ -122,7 +122,7 @@ class Alma:
             AttemptError: No usable answer after several tries.
             StopError: The key is refused, or the day's requests are used up.
         """
-        return await self._ask(operations.find(barcode, self._transport.host))
+        return await self.ask(operations.find(barcode, self._transport.host))
 
     async def read(self, ids: ItemIds) -> Item:
         """Read an item's state.
@@ -137,7 +137,7 @@ class Alma:
             ItemNotFoundError: There is no such item.
             RefusedError, AttemptError, StopError: As ``find``.
         """
-        return await self._ask(operations.read(ids))
+        return await self.ask(operations.read(ids))
 
     async def has_requests(self, ids: ItemIds) -> bool:
         """Ask whether an item has active requests; for answers that leave ``requested`` open.
@@ -145,7 +145,7 @@ class Alma:
         Raises:
             ItemNotFoundError, RefusedError, AttemptError, StopError: As ``read``.
         """
-        return await self._ask(operations.requests_of(ids))
+        return await self.ask(operations.requests_of(ids))
 
     async def scan_in(
         self,
@@ -192,19 +192,19 @@ class Alma:
             KeyRefusedError: The key has not the right.
             AttemptError, StopError: As ``find``.
         """
-        return await self._ask(configuration.test_read())
+        return await self.ask(configuration.test_read())
 
     async def test_write(self) -> None:
         """Try the key's right to write, without touching any data; raises as ``test_read``."""
-        await self._ask(configuration.test_write())
+        await self.ask(configuration.test_write())
 
     async def general(self) -> General:
         """Ask for the institution's code and name, and whether this is its production or a sandbox."""
-        return await self._ask(configuration.general())
+        return await self.ask(configuration.general())
 
     async def libraries(self) -> list[Library]:
         """Ask for all libraries."""
-        return await self._ask(configuration.libraries())
+        return await self.ask(configuration.libraries())
 
     async def circ_desks(self, library: str) -> list[CircDesk]:
         """Ask for all circulation desks of a library, page by page.
@@ -217,7 +217,7 @@ class Alma:
         """
         desks: list[CircDesk] = []
         while True:
-            page = await self._ask(configuration.circ_desks(library, len(desks)))
+            page = await self.ask(configuration.circ_desks(library, len(desks)))
             desks += page.desks
             is_last = len(page.desks) < configuration.PAGE_SIZE if page.total is None else len(desks) >= page.total
             if is_last or not page.desks:
@@ -225,7 +225,7 @@ class Alma:
 
     async def departments(self, library: str | None = None) -> list[Department]:
         """Ask for the departments of a library, or without one of the whole institution."""
-        return await self._ask(configuration.departments(library))
+        return await self.ask(configuration.departments(library))
 
     async def find_set(self, name_or_id: str) -> AlmaSet:
         """Find a set by its id, if it is digits, or by its whole name.
@@ -235,10 +235,10 @@ class Alma:
             RefusedError, AttemptError, StopError: As ``find``.
         """
         if name_or_id.isdecimal():
-            return await self._ask(sets.read_set(name_or_id))
+            return await self.ask(sets.read_set(name_or_id))
         found: list[AlmaSet] = []
         while True:
-            page = await self._ask(sets.search_sets(name_or_id, len(found)))
+            page = await self.ask(sets.search_sets(name_or_id, len(found)))
             found += page
             if len(page) < sets.PAGE_SIZE:
                 break
@@ -248,7 +248,7 @@ class Alma:
             hint = f" Sets with that in their name: {names}." if names else ""
             many = f"{len(same)} sets" if same else "no set"
             raise UsageError(f'Alma has {many} named "{name_or_id}".{hint} Give its name in full, or its id.')
-        return await self._ask(sets.read_set(same[0].id))
+        return await self.ask(sets.read_set(same[0].id))
 
     async def members_of(self, of: AlmaSet) -> AsyncIterator[ItemIds]:
         """Give the ids of a set's members, all pages one after another; Alma may give one twice.
@@ -258,7 +258,7 @@ class Alma:
         """
         offset, total = 0, of.members
         while True:
-            page = await self._ask(sets.members(of.id, offset, self._transport.host))
+            page = await self.ask(sets.members(of.id, offset, self._transport.host))
             for ids in page.members:
                 yield ids
             offset += page.size
@@ -289,7 +289,7 @@ class Alma:
         Raises:
             RefusedError, AttemptError, StopError: As ``find``.
         """
-        await self._ask(sets.delete_set(set_id))
+        await self.ask(sets.delete_set(set_id))
 
     async def _once(self, operation: Operation[Result]) -> Result:
         """Perform an operation that is not safe to repeat."""
@@ -299,8 +299,8 @@ class Alma:
         finally:
             slot.cancel()
 
-    async def _ask(self, operation: Operation[Result]) -> Result:
-        """Perform an operation without effects, again and again where that can help."""
+    async def ask(self, operation: Operation[Result]) -> Result:
+        """Perform an operation without effects, again and again where that can help; raises as ``find``."""
         failures = 0
         give_up_at: float | None = None
         while True:

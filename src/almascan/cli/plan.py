@@ -10,6 +10,7 @@ import click
 
 from almascan.cli import options
 from almascan.cli.order import order_options, read_order
+from almascan.cli.source import Source, list_argument
 from almascan.cli.work import Times, open_journal, time_options, work
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("list_", metavar="LIST")
+@list_argument
 @options.connection_options
 @options.desk_options
 @options.recipe_option
@@ -35,23 +36,24 @@ if TYPE_CHECKING:
     help="Write a CSV of the items to be scanned, in the order of the shelves, to check that they are here.",
 )
 @options.framed
-def command(list_: str, limit: int | None, as_json: bool, shelf_list: Path | None, **given: Any) -> None:
+def command(limit: int | None, as_json: bool, shelf_list: Path | None, **given: Any) -> None:
     """Look at every item of a LIST, decide, and stop: nothing is scanned.
 
     Shows how many would be scanned and how many skipped and why, and leaves a planned run. resume then scans what the
     plan said, after one more look at each item: what changed meanwhile is skipped, and says what changed.
     """
-    from almascan.lists import open_list
     from almascan.report.plan import describe_plan, draw_plan, write_shelf_list
 
     times = Times(given.pop("not_before"), given.pop("until"), given.pop("wait"))
+    source = Source(given)
     list_options, order, settings = read_order(given)
-    with open_list(list_, list_options) as reading:
+    with source.opened(list_options) as listing_from:
         journal = open_journal(settings, create=True)
 
         async def act(runner: "Runner", begin: Callable[[], None]) -> "Ended":
+            listing = await listing_from(runner.alma)
             begin()
-            return await runner.plan(reading, order, limit=limit)
+            return await runner.plan(listing, order, limit=limit)
 
         ended = work(settings, journal, act, times)
     if ended is None:

@@ -8,6 +8,7 @@ import click
 
 from almascan.cli import options
 from almascan.cli.order import order_options, read_order
+from almascan.cli.source import Source, list_argument
 from almascan.cli.work import (
     Times,
     ask_to_begin,
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("list_", metavar="LIST")
+@list_argument
 @options.connection_options
 @options.desk_options
 @options.recipe_option
@@ -38,28 +39,29 @@ if TYPE_CHECKING:
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Try the first N rows; the rest is for resume.")
 @click.option("--yes", is_flag=True, help="Begin without asking.")
 @options.framed
-def command(list_: str, limit: int | None, yes: bool, notify: tuple[str, ...], **given: Any) -> None:
+def command(limit: int | None, yes: bool, notify: tuple[str, ...], **given: Any) -> None:
     """Scan a LIST of barcodes in, row by row, and say what became of each.
 
-    LIST is a text, CSV or XLSX file, or - for standard input. What is about to happen is shown and asked for first.
+    LIST is a text, CSV or XLSX file, or - for standard input; --set, --analytics and --barcodes stand in its place. What is about to happen is shown and asked for first.
     A scan tells Alma that the item is in your hands: scan what lies before you, or what somebody has looked for.
     """
-    from almascan.lists import open_list
-
     times = Times(given.pop("not_before"), given.pop("until"), given.pop("wait"))
+    source = Source(given)
     list_options, order, settings = read_order(given)
     check_notify(notify)
-    with open_list(list_, list_options) as reading:
+    with source.opened(list_options) as listing_from:
         journal = open_journal(settings, create=True)
 
         async def act(runner: "Runner", begin: Callable[[], None]) -> "Ended | None":
+            listing = await listing_from(runner.alma)
+
             def confirm(preview: "Preview") -> bool:
-                _show_preview(preview, reading.description)
+                _show_preview(preview, listing.description)
                 confirmed = yes or preview.rows == 0 or ask_to_begin("Begin?")
                 begin()
                 return confirmed
 
-            return await runner.scan(reading, order, confirm=confirm, limit=limit)
+            return await runner.scan(listing, order, confirm=confirm, limit=limit)
 
         conclude(journal, work(settings, journal, act, times), notify)
 

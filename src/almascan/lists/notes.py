@@ -18,6 +18,8 @@ NOTES: dict[str, str] = {
     "ids_dropped": "Rows whose ids are incomplete or damaged, and whose barcode is used instead.",
     "barcodes_dropped": "Rows whose barcode is damaged, and whose ids are used instead.",
     "damaged": "Rows that a spreadsheet damaged beyond repair.",
+    "repeated": "Members that Alma gave more than once, and that count once.",
+    "members_missing": "Members that the set says it has and that Alma did not give.",
     "problems": "Rows that cannot be used, the damaged ones included.",
 }
 
