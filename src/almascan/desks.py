@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from almascan.alma import Alma, CircDesk
-from almascan.alma.work_orders import work_order_statuses
+from almascan.alma.work_orders import WorkOrders, work_order_statuses
 from almascan.errors import KeyRefusedError, RefusedError, UsageError
 from almascan.model import HOME, Desk, Item, ScanOptions
 from almascan.rules import Place
@@ -85,10 +85,10 @@ class Desks:
         if not options.work_order_type:
             return
         try:
-            types = dict(await self._alma.ask(work_order_statuses("")))
+            types: WorkOrders = await self._alma.ask(work_order_statuses(""))
             if desk.library:
-                of_library = await self._alma.ask(work_order_statuses(desk.library))
-                types.update(of_library)
+                of_library: WorkOrders = await self._alma.ask(work_order_statuses(desk.library))
+                types = types | of_library
         except (KeyRefusedError, RefusedError):
             return
         statuses = types.get(options.work_order_type)
