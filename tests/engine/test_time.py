@@ -107,7 +107,8 @@ async def test_scans_that_alma_keeps_refusing_by_the_second_pause_the_run(bench:
         clock.monotonic_seconds = 70.0
 
     def is_refused() -> bool:
-        return bench.simulator.stats()["by_operation"].get("scan", 0) > 10
+        scans: int = bench.simulator.stats()["by_operation"].get("scan", 0)
+        return scans > 10
 
     waiting = asyncio.create_task(_when(is_refused, wait_a_minute))
     scanning = bench.scan(bench.write(lines, "ids.csv"), bench.order("any"), clock=clock)

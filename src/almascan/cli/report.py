@@ -29,7 +29,7 @@ from almascan.errors import UsageError
 @options.framed
 def command(run: int | None, format_: str | None, output: Path | None, split: Path | None, **given: Any) -> None:
     """Write a run's report: csv or xlsx for a spreadsheet, json for programs, html to read and print."""
-    from almascan.report import write_report
+    from almascan.report import find_format, write_report
     from almascan.report.split import split_report
 
     journal = open_journal(options.settings_of(**given))
@@ -39,6 +39,7 @@ def command(run: int | None, format_: str | None, output: Path | None, split: Pa
             click.echo(f"{path}  {outcome}")
         return
     kind = format_ or (output.suffix.lstrip(".").lower() if output else "csv")
+    find_format(kind)  # before a file of that name is opened, and so emptied
     counts, rows = journal.counts(found.id), journal.rows(found.id)
     if output is None:
         write_report(kind, found, counts, rows, sys.stdout.buffer)

@@ -12,7 +12,7 @@ from almascan.report.html_report import write_html
 from almascan.report.json_report import write_json
 from almascan.report.xlsx_report import write_xlsx
 
-__all__ = ["FORMATS", "Format", "write_report"]
+__all__ = ["FORMATS", "Format", "find_format", "write_report"]
 
 
 class Format(msgspec.Struct, frozen=True):
@@ -30,6 +30,17 @@ FORMATS: dict[str, Format] = {
     "html": Format(write_html, ".html", "To read, filter and print: one file that needs no network."),
 }
 """The formats by name; ``--format`` takes these."""
+
+
+def find_format(name: str) -> Format:
+    """Find a kind of report by its name.
+
+    Raises:
+        UsageError: There is no such format.
+    """
+    if name not in FORMATS:
+        raise UsageError(f"There is no report format {name!r}. Take one of: {', '.join(FORMATS)}.")
+    return FORMATS[name]
 
 
 def write_report(
@@ -51,6 +62,4 @@ def write_report(
     Raises:
         UsageError: There is no such format.
     """
-    if format not in FORMATS:
-        raise UsageError(f"There is no report format {format!r}. Take one of: {', '.join(FORMATS)}.")
-    FORMATS[format].write(run, counts, rows, out)
+    find_format(format).write(run, counts, rows, out)

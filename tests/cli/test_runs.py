@@ -1,0 +1,159 @@
+"""What is said of a run afterwards, and done to it: runs, show, report, settle, resume, retry."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.cli.invocation import environment, invoke
+from tests.cli.workplace import Workplace
+
+from almascan.errors import ExitCode
+from almascan.journal import Journal
+from almascan.simulator import Simulator, SimulatorConfig
+
+
+class Scanned(Workplace):
+    """A run of five rows: two done, one unclear, one on loan, one that nobody knows."""
+
+    def __init__(self, simulator: Simulator, folder: Path) -> None:
+        super().__init__(simulator, folder)
+        states = (("in_transit", 3), ("on_loan", 1), ("unknown", 1))
+        self.barcodes = [barcode for state, number in states for barcode in simulator.barcodes(state, number)]
+        simulator.add_fault("error", operation="scan", items=(self.barcodes[0],), status=400, code="402504", times=3)
+        assert self.scan(self.barcodes).exit_code == ExitCode.LEFTOVERS
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Simulator]:
+    with Simulator(SimulatorConfig(items=2000, seed=7, per_second=0)) as simulator:
+        yield simulator
+
+
+@pytest.fixture(scope="module")
+def scanned(running: Simulator, tmp_path_factory: pytest.TempPathFactory) -> Scanned:
+    """A run that is only looked at."""
+    running.reset()
+    return Scanned(running, tmp_path_factory.mktemp("looked-at"))
+
+
+@pytest.fixture
+def changing(running: Simulator, tmp_path: Path) -> Scanned:
+    """A run that something is done to."""
+    running.reset()
+    return Scanned(running, tmp_path)
+
+
+def test_runs_lists_them_the_newest_first(changing: Scanned) -> None:
+    changing.say("scan", str(changing.folder / "list.txt"), "--yes")
+    first, second = changing.say("runs").stdout.splitlines()[1:]
+    assert (first.split()[0], second.split()[0]) == ("2", "1")
+    runs = json.loads(changing.say("runs", "--json").stdout)
+    assert [run["id"] for run in runs] == [2, 1]
+    assert runs[1]["counts"] == {"in-place": 2, "not-found": 1, "on-loan": 1, "unclear": 1}
+
+
+def test_show_tells_the_latest_run_and_its_counts(scanned: Scanned) -> None:
+    assert "Run 1 is finished. 2 of 5 rows are done. 3 need a person." in scanned.say("show").stdout
+    shown = json.loads(scanned.say("show", "1", "--json").stdout)
+    assert (shown["state"], shown["rows"], shown["counts"]["unclear"]) == ("finished", 5, 1)
+
+
+def test_show_tells_a_row_s_whole_story(scanned: Scanned) -> None:
+    shown = json.loads(scanned.say("show", "1", "1", "--json").stdout)
+    assert (shown["outcome"], shown["sends"], shown["alma_code"]) == ("unclear", 3, "402504")
+    kinds = [event["kind"] for event in shown["story"]]
+    assert kinds[:4] == ["located", "looked", "sending", "lost"]
+    assert kinds.count("sending") == 3
+    told = scanned.say("show", "1", "1").stdout
+    assert "Row 1 of run 1: unclear" in told
+    assert "almascan settle 1 1 --done" in " ".join(told.split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("show", "9"), "no run 9"),
+        (("show", "1", "99"), "no row 99"),
+        (("settle", "1", "99", "--done"), "no row 99"),
+        (("settle", "1", "2", "--done"), "not unclear"),
+        (("settle", "1", "1"), "--done and --again"),
+        (("settle", "1", "1", "--done", "--again"), "--done and --again"),
+        (("report", "--format", "xml"), "csv, xlsx, json, html"),
+        (("report", "--output", "/no/such/folder/report.csv"), "cannot be written"),
+        (("resume", "9"), "no run 9"),
+        (("retry", "9"), "no run 9"),
+    ],
+)
+def test_what_cannot_be_done_is_one_sentence_and_exit_code_2(
+    scanned: Scanned, arguments: tuple[str, ...], says: str
+) -> None:
+    result = scanned.say(*arguments)
+    assert (result.exit_code, result.stdout) == (ExitCode.USAGE, "")
+    assert result.stderr.startswith("almascan: ")
+    assert says in result.stderr
+
+
+def test_settle_done_takes_a_person_s_word(changing: Scanned) -> None:
+    result = changing.say("settle", "1", "1", "--done")
+    assert (result.exit_code, result.stdout) == (ExitCode.DONE, "Row 1 of run 1 is in-place now.\n")
+    assert json.loads(changing.say("show", "--json").stdout)["counts"]["in-place"] == 3
+    assert changing.barcodes[0] not in changing.simulator.scans()
+
+
+def test_settle_again_has_resume_scan_the_row(changing: Scanned) -> None:
+    result = changing.say("settle", "1", "1", "--again")
+    assert "almascan resume 1" in result.stdout
+    assert changing.say("resume").exit_code == ExitCode.LEFTOVERS
+    assert changing.simulator.scans() == dict.fromkeys(changing.barcodes[:3], 1)
+
+
+def test_retry_never_sends_an_unclear_row_again(changing: Scanned) -> None:
+    before = changing.simulator.stats()["by_operation"]
+    changing.say("retry")
+    after = changing.simulator.stats()["by_operation"]
+    assert (after["scan"], after["find"]) == (before["scan"], before["find"] + 1)
+    assert after["read"] > before["read"]
+
+
+def test_a_report_in_each_format_goes_to_stdout_or_to_a_file(scanned: Scanned) -> None:
+    report = json.loads(scanned.say("report", "--format", "json").stdout)
+    assert report["version"] == 1
+    assert report["counts"] == {"in-place": 2, "not-found": 1, "on-loan": 1, "unclear": 1}
+    assert [row["outcome"] for row in report["rows"]] == ["unclear", "in-place", "in-place", "on-loan", "not-found"]
+    table = list(csv.DictReader(io.StringIO(scanned.say("report", "--format", "csv").stdout.lstrip("\ufeff"))))
+    assert [row["barcode"] for row in table] == scanned.barcodes
+    assert scanned.say("report", "--format", "html").stdout.lower().startswith("<!doctype html>")
+    for suffix, begins in (("csv", b"\xef\xbb\xbf"), ("json", b"{"), ("html", b"<!"), ("xlsx", b"PK")):
+        path = scanned.folder / f"report.{suffix}"
+        result = scanned.say("report", "1", "--output", str(path))
+        assert (result.exit_code, result.stdout) == (ExitCode.DONE, "")
+        assert path.read_bytes().startswith(begins)
+
+
+def test_a_report_whose_format_is_not_known_leaves_a_file_of_that_name_alone(changing: Scanned) -> None:
+    list_ = changing.folder / "list.txt"
+    before = list_.read_bytes()
+    result = changing.say("report", "--output", str(list_))
+    assert result.exit_code == ExitCode.USAGE
+    assert list_.read_bytes() == before
+
+
+@pytest.mark.parametrize("command", ["runs", "show", "report", "resume", "retry"])
+def test_without_a_journal_a_command_says_so_and_makes_none(tmp_path: Path, command: str) -> None:
+    environ = environment(tmp_path) | {"ALMASCAN_JOURNAL": str(tmp_path / "none.db")}
+    result = invoke([command], environ)
+    assert result.exit_code == ExitCode.JOURNAL
+    assert "There is no journal" in result.stderr
+    assert not (tmp_path / "none.db").exists()
+
+
+def test_a_run_is_resumed_only_with_its_own_institution_s_key(changing: Scanned) -> None:
+    journal = Journal(changing.folder / "journal.db")
+    journal.change_run(1, institution="01OTHER_INST")
+    journal.close()
+    result = changing.say("resume")
+    assert result.exit_code == ExitCode.USAGE
+    assert "01OTHER_INST" in result.stderr
