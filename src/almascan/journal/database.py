@@ -15,7 +15,7 @@ VERSION = "0001"
 """The newest migration; a journal of another version is migrated, and one that is newer is refused."""
 
 _BUSY_TIMEOUT_MILLISECONDS = 15_000
-_CACHE_KIBIBYTES = 32_768
+_CACHE_KIBIBYTES = 8_192
 
 
 def open_database(path: Path, *, create: bool) -> Engine:

@@ -35,7 +35,7 @@ from sqlalchemy import (
 from almascan.journal.schema import EVENTS, OPEN_ROWS, ROWS, RUNS
 from almascan.model import Desk, Event, Item, Outcome, Row, RowState
 
-_LOAD_BATCH = 10_000
+_LOAD_BATCH = 5_000
 _PAGE = 2_000
 NEVER = float("inf")
 
