@@ -4,9 +4,7 @@ import pytest
 from tests.engine.conftest import Bench
 
 from almascan.errors import ExitCode
-from almascan.model import Outcome, RowState, ScanOptions
-
-UNKNOWN_TYPE = ScanOptions(work_order_type="NO_SUCH_TYPE")
+from almascan.model import Outcome, RowState
 
 
 async def test_a_state_that_the_recipe_does_not_know_is_not_scanned(bench: Bench) -> None:
@@ -102,9 +100,10 @@ async def test_the_live_state_decides_in_a_second_run(bench: Bench) -> None:
 
 async def test_a_refused_scan_is_told_in_alma_s_words_and_keeps_no_other_run_from_scanning(bench: Bench) -> None:
     (barcode,) = bench.simulator.barcodes("in_transit", 1)
-    await bench.scan([barcode], bench.order("any", options=UNKNOWN_TYPE))
+    bench.simulator.add_fault("error", operation="scan", status=400, code="401664")
+    await bench.scan([barcode], bench.order("any"))
     (row,) = bench.journal.rows(1)
-    assert (row.state, row.answer, row.alma_code, row.sends) == (RowState.FAILED, Outcome.REFUSED, "40166411", 0)
+    assert (row.state, row.answer, row.alma_code, row.sends) == (RowState.FAILED, Outcome.REFUSED, "401664", 0)
     assert bench.simulator.scans() == {}
     await bench.scan([barcode], bench.order("any"))
     assert bench.answers(2) == {barcode: Outcome.IN_PLACE}
