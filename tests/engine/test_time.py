@@ -82,7 +82,7 @@ async def _when(is_so: Callable[[], bool], act: Callable[[], None]) -> None:
 async def test_a_wall_clock_put_ahead_does_not_shorten_the_settling(bench: Bench) -> None:
     (barcode,) = bench.simulator.barcodes("in_transit", 1)
     clock = ShiftedClock()
-    bench.simulator.add_fault("silent", operation="scan", delay_seconds=1.2, applied=True)
+    bench.simulator.add_fault("silent", operation="scan", delay_seconds=3.0, applied=True)
 
     def put_ahead() -> None:
         clock.wall_seconds = HOUR_SECONDS
@@ -91,7 +91,7 @@ async def test_a_wall_clock_put_ahead_does_not_shorten_the_settling(bench: Bench
         return any(row.state is RowState.UNCLEAR for row in bench.journal.rows(1))
 
     jumping = asyncio.create_task(_when(is_lost, put_ahead))
-    await bench.scan([barcode], bench.order(settle_seconds=2.0), clock=clock)
+    await bench.scan([barcode], bench.order(settle_seconds=3.0), clock=clock)
     await jumping
     assert bench.answers() == {barcode: Outcome.IN_PLACE}
     assert bench.simulator.scans() == {barcode: 1}
