@@ -1,4 +1,4 @@
-"""The main job shown from beginning to end: a list is scanned in against the simulator, killed half-way and resumed."""
+"""The main job from beginning to end against the simulator: a plan, a scan that is killed half-way, a resume."""
 
 import csv
 import os
@@ -50,14 +50,15 @@ def run_demo(folder: Path, say: Say) -> Path:
         _write_list(list_path, rows)
         say(f"{list_path} holds {len(rows)} rows, most of them items stuck in transit.")
         environment = _environment(simulator, folder)
-        scan = ["scan", str(list_path), "--yes", "--rate", str(RATE), "--settle-seconds", str(SETTLE_SECONDS)]
-        say(f"\n$ almascan {' '.join(scan)}")
-        _scan_and_kill(simulator, scan, environment, say)
+        say("\nFirst a look at every item: what would be scanned, and what not and why.")
+        plan = ["plan", str(list_path), "--rate", str(RATE), "--settle-seconds", str(SETTLE_SECONDS)]
+        _run(plan, environment, say)
+        say("\nThen the scan of what the plan said.")
+        _scan_and_kill(simulator, ["resume"], environment, say)
         say(f"\nGoing on where it stopped (a lost answer is waited for {SETTLE_SECONDS} s here; by default 120 s).")
+        _run(["resume"], environment, say)
         report = folder / "report.html"
-        for arguments in (["resume"], ["report", "--output", str(report)]):
-            say(f"\n$ almascan {' '.join(arguments)}")
-            subprocess.run(_command(arguments), env=environment, check=False)  # noqa: S603 - our own command line
+        _run(["report", "--output", str(report)], environment, say)
         _say_what_alma_saw(simulator, say)
     return report
 
@@ -102,6 +103,7 @@ def _environment(simulator: Simulator, folder: Path) -> dict[str, str]:
 
 def _scan_and_kill(simulator: Simulator, scan: list[str], environment: dict[str, str], say: Say) -> None:
     """Start a scan, and kill its process without a warning once some rows are done."""
+    say(f"\n$ almascan {' '.join(scan)}")
     give_up_at = time.monotonic() + LONGEST_SECONDS
     with subprocess.Popen(_command(scan), env=environment) as process:  # noqa: S603 - our own command line
         while process.poll() is None and time.monotonic() < give_up_at:
@@ -113,6 +115,11 @@ def _scan_and_kill(simulator: Simulator, scan: list[str], environment: dict[str,
         sys.stderr.write("\x1b[?25h\n")
     scans = simulator.stats()["scans"]
     say(f"\nThe process was killed in the middle of its work, as by a power cut: Alma had applied {scans} scans.")
+
+
+def _run(arguments: list[str], environment: dict[str, str], say: Say) -> None:
+    say(f"\n$ almascan {' '.join(arguments)}")
+    subprocess.run(_command(arguments), env=environment, check=False)  # noqa: S603 - our own command line
 
 
 def _command(arguments: list[str]) -> list[str]:

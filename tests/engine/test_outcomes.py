@@ -1,10 +1,13 @@
 """Every row gets the answer that the item's state and the recipe call for."""
 
+import asyncio
+
 import pytest
 from tests.engine.conftest import Bench
 
 from almascan.errors import ExitCode, KeyRefusedError, LeaseError, UsageError
 from almascan.model import HOME, Desk, ItemIds, Outcome, RowState, RunState, ScanOptions
+from almascan.stop import Stop
 
 STATES = {
     "in_transit": Outcome.IN_PLACE,
@@ -286,3 +289,37 @@ async def test_an_unknown_work_order_type_or_status_is_said_before_anything_is_s
     with pytest.raises(UsageError, match=said):
         await bench.scan(["1"], bench.order("work-order", desk=bench.department, options=options))
     assert bench.journal.runs() == []
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+async def test_a_run_of_two_steps_stopped_between_them_takes_each_step_once(bench: Bench, at_once: bool) -> None:
+    barcodes = bench.simulator.barcodes("work_order", 12)
+    for barcode in barcodes:
+        bench.simulator.change(barcode, work_order_at="CONSERVATION", library="SCI", location="scistacks")
+    order = bench.order(
+        "work-order", desk=bench.department, options=ScanOptions(done=True, work_order_type="CONSERVE"), then=HOME
+    )
+    for scans in (3, 8, 15, 20):
+        stop = Stop()
+        stopping = asyncio.create_task(_stop_after(bench, scans, stop, at_once=at_once))
+        if scans == 3:
+            await bench.scan(barcodes, order, stop=stop)
+        else:
+            await bench.resume(stop=stop)
+        stopping.cancel()
+    ended = await bench.resume()
+    assert max(bench.simulator.scans().values()) == 2
+    in_place = [row for row in bench.journal.rows(1) if row.answer is Outcome.IN_PLACE]
+    assert {row.step for row in in_place} == {1}
+    # A scan that was cut off at a department leaves the item as it was or not; away from home nobody can tell.
+    assert set(ended.counts) <= {Outcome.IN_PLACE, Outcome.UNCLEAR}
+    assert at_once or ended.counts == {Outcome.IN_PLACE: 12}
+
+
+async def _stop_after(bench: Bench, scans: int, stop: Stop, *, at_once: bool) -> None:
+    while bench.simulator.stats()["scans"] < scans:
+        await asyncio.sleep(0.002)
+    if at_once:
+        stop.abandon()
+    else:
+        stop.request("Enough.")

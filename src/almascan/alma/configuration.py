@@ -127,6 +127,16 @@ def test_write() -> Operation[None]:
     return Operation("POST", "/bibs/test", lambda _: None, body=NO_PARAMETERS)
 
 
+def test_configuration_write() -> Operation[None]:
+    """Try the key's right to write the configuration, without touching any data."""
+    return Operation("POST", "/conf/test", lambda _: None, body=NO_PARAMETERS)
+
+
+def test_analytics() -> Operation[None]:
+    """Try the key's right to read Analytics."""
+    return Operation("GET", "/analytics/test", lambda _: None)
+
+
 def general() -> Operation[General]:
     """Ask which institution and environment it is."""
     return Operation("GET", "/conf/general", _read_general)

@@ -57,5 +57,7 @@ def print_examination(found: "Examination", key_source: str) -> None:
     """Print what was found: facts, what is amiss, and the verdict."""
     rows = [("Alma", found.base_url), ("Key", f"from {key_source}"), *found.facts()]
     options.print_table("", ("", ""), rows)
+    features = [(name, needs, "yes" if has else "no") for name, needs, has in found.features()]
+    options.print_table("", ("feature", "needs", "this key has it"), features)
     for sentence in found.sentences():
         click.echo(sentence)

@@ -22,7 +22,7 @@ With your own Alma, in two lines:
 )
 @options.framed
 def command(folder: Path) -> None:
-    """Show the main job on this machine: scan 200 rows in against the simulator, be killed half-way, and resume."""
+    """Show the main job against the simulator: plan 200 rows, scan them, be killed half-way, resume, report."""
     from almascan.demo import run_demo  # noqa: PLC0415 - keeps --help quick
 
     report = run_demo(folder, lambda sentence: click.echo(sentence, err=True))

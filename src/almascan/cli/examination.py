@@ -5,7 +5,8 @@ from typing import TypeVar
 
 import msgspec
 
-from almascan.alma import Alma, resolve_base_url
+from almascan.alma import Alma, configuration, resolve_base_url
+from almascan.alma.operations import Operation
 from almascan.errors import KeyRefusedError, RefusedError
 from almascan.model import Environment
 from almascan.settings import Settings
@@ -56,7 +57,9 @@ class Examination(msgspec.Struct, frozen=True):
         remaining_calls: The institution's calls left for today, where Alma said so.
         may_read: Whether the key may look items up.
         may_write: Whether it may scan.
-        may_configure: Whether it may read Configuration (desks, departments, the environment).
+        may_configure: Whether it may read Configuration (desks, departments, the environment, sets).
+        may_write_configuration: Whether it may make temporary sets.
+        may_analyse: Whether it may read Analytics reports.
         places: The library and desk of the settings.
         amiss: What is wrong with the settings' desk, in sentences.
     """
@@ -69,6 +72,8 @@ class Examination(msgspec.Struct, frozen=True):
     may_read: bool
     may_write: bool
     may_configure: bool
+    may_write_configuration: bool
+    may_analyse: bool
     places: list[Place]
     amiss: list[str]
 
@@ -99,7 +104,18 @@ class Examination(msgspec.Struct, frozen=True):
     def as_json(self) -> dict[str, object]:
         """Give what was found as plain values, the verdict included."""
         plain: dict[str, object] = msgspec.to_builtins(self)
-        return plain | {"can_scan": self.can_scan, "sentences": self.sentences()}
+        features = [{"feature": name, "needs": needs, "has": has} for name, needs, has in self.features()]
+        return plain | {"can_scan": self.can_scan, "sentences": self.sentences(), "features": features}
+
+    def features(self) -> list[tuple[str, str, bool]]:
+        """Give what each feature needs of a key, and whether this one has it; ``docs/alma.md`` "Rights"."""
+        return [
+            ("look items up, plan", "Bibs: read", self.may_read),
+            ("scan", "Bibs: read and write", self.may_write),
+            ("check desks, lists from sets", "Configuration: read", self.may_configure),
+            ("--locate set", "Configuration: read and write", self.may_write_configuration),
+            ("--analytics", "Analytics: read", self.may_analyse),
+        ]
 
     def _rights(self) -> str:
         bibs = "read and write" if self.may_write else "read" if self.may_read else "none"
@@ -132,6 +148,8 @@ async def examine(alma: Alma, settings: Settings) -> Examination:
     may_read = not isinstance(institution, Exception)
     may_write = may_read and not isinstance(await _unless_refused(alma.test_write()), Exception)
     may_configure = not isinstance(general, Exception)
+    may_write_configuration = await _may(alma, configuration.test_configuration_write())
+    may_analyse = await _may(alma, configuration.test_analytics())
     places = await _find_places(alma, settings) if may_configure else _unchecked_places(settings)
     return Examination(
         base_url=resolve_base_url(settings.base_url),
@@ -142,6 +160,8 @@ async def examine(alma: Alma, settings: Settings) -> Examination:
         may_read=may_read,
         may_write=may_write,
         may_configure=may_configure,
+        may_write_configuration=may_write_configuration,
+        may_analyse=may_analyse,
         places=places,
         amiss=_judge_places(settings, places),
     )
@@ -152,6 +172,11 @@ async def _unless_refused(asking: Awaitable[T]) -> T | KeyRefusedError | Refused
         return await asking
     except (KeyRefusedError, RefusedError) as error:
         return error
+
+
+async def _may(alma: Alma, operation: Operation[None]) -> bool:
+    asking: Awaitable[None] = alma.ask(operation)
+    return not isinstance(await _unless_refused(asking), Exception)
 
 
 def _unchecked_places(settings: Settings) -> list[Place]:
