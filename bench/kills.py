@@ -93,14 +93,14 @@ def begin(arguments: list[str], environment: Mapping[str, str]) -> "subprocess.P
 
 
 def next_command(folder: Path) -> list[str]:
-    """What a person says after a crash: resume, unless the list was never loaded whole."""
+    """What a person says after a crash: resume, unless the run was never begun."""
     journal = folder / "journal.db"
     if journal.exists():
         opened = Journal(journal, create=False)
-        runs = opened.runs()
+        begun = [run for run in opened.runs() if run.state is not RunState.READY]
         opened.close()
-        if runs:
-            return ["resume"]
+        if begun:
+            return ["resume", str(begun[0].id)]
     return ["scan", str(folder / "list.txt"), "--yes"]
 
 
@@ -176,7 +176,7 @@ def _wait_for_moment(
 
 def _count(simulator: Simulator, folder: Path, states: Mapping[str, str], killed: int, seconds: float) -> Figures:
     journal = Journal(folder / "journal.db", create=False)
-    run = journal.run()
+    run = next(run for run in journal.runs() if run.state is not RunState.READY)
     answers = {row.barcode: row.answer for row in journal.rows(run.id)}
     journal.close()
     stats = simulator.stats()

@@ -141,7 +141,7 @@ class Runner:
 
     async def _go_on(self, run_id: int, order: Order, limit: int | None, *, reopen: bool) -> Ended:
         institution = await self._meet(order)
-        _check_institution(self._journal.run(run_id), institution)
+        _check_goes_on(self._journal.run(run_id), institution)
         desks = await self._find_desks(order)
         with self._journal.lease(institution.code):
             self._journal.sweep(institution.code)
@@ -315,7 +315,15 @@ class Runner:
         return Ended(run, counts, exit_code)
 
 
-def _check_institution(run: Run, institution: Institution) -> None:
+def _check_goes_on(run: Run, institution: Institution) -> None:
+    """Refuse a run that is another institution's, was cancelled, or that nobody has said yes to."""
+    if run.state is RunState.CANCELLED:
+        raise UsageError(f"Run {run.id} was cancelled, which is for good. Scan its list anew to go on.")
+    if run.state is RunState.READY:
+        raise UsageError(
+            f"Run {run.id} was never begun: its process ended before anybody said yes. Scan its list anew, or put the "
+            f"run away: almascan cancel {run.id}"
+        )
     if run.institution != institution.code:
         raise UsageError(
             f"Run {run.id} belongs to {run.institution}, and this key to {institution.code}; "

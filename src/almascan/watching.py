@@ -15,6 +15,8 @@ WORKING = "working"
 DONE = "done"
 NEEDS_ATTENTION = "needs-attention"
 _CHUNK = 1 << 20
+_NOT_GONE_ON_WITH = (RunState.CANCELLED, RunState.READY)
+"""A run that is only ready was never begun: its process died first, and the list is scanned anew."""
 
 
 def find_complete(folder: Path, now: float, quiet_seconds: float) -> list[Path]:
@@ -54,7 +56,7 @@ def run_of(journal: Journal, path: Path) -> Run | None:
     """Find the run that a taken file became before a restart: the latest of the same name and content."""
     digest = _digest(path)
     for run in journal.runs():
-        if run.list_digest == digest and run.list_name == path.name and run.state is not RunState.CANCELLED:
+        if run.list_digest == digest and run.list_name == path.name and run.state not in _NOT_GONE_ON_WITH:
             return run
     return None
 

@@ -1,0 +1,41 @@
+"""Which runs resume and retry go on with, and which they leave as they are."""
+
+import pytest
+from tests.engine.conftest import Bench
+
+from almascan.errors import UsageError
+from almascan.intervene import cancel
+from almascan.lists import open_list
+from almascan.loading import load_list
+from almascan.model import Outcome, Run, RunState
+
+
+@pytest.mark.parametrize("retries", [False, True])
+async def test_a_cancelled_run_is_never_gone_on_with(bench: Bench, retries: bool) -> None:
+    barcodes = bench.simulator.barcodes("in_transit", 3)
+    await bench.scan(barcodes, limit=1)
+    cancel(bench.journal, 1)
+    with pytest.raises(UsageError, match="Run 1 was cancelled"):
+        await bench.work(lambda runner: runner.retry(1) if retries else runner.resume(1))
+    assert bench.journal.run(1).state is RunState.CANCELLED
+    assert list(bench.simulator.scans()) == barcodes[:1]
+
+
+async def test_a_run_that_nobody_said_yes_to_is_never_gone_on_with(bench: Bench) -> None:
+    # Its process ended while the question whether to begin stood on the terminal.
+    await bench.scan(bench.simulator.barcodes("in_place", 1))
+    asked: Run = bench.journal.run(1)
+    with open_list(bench.write(bench.simulator.barcodes("in_transit", 2), "asked.txt")) as reading:
+        load_list(bench.journal, reading, asked)
+    with pytest.raises(UsageError, match="Run 2 was never begun"):
+        await bench.resume(2)
+    assert bench.simulator.scans() == {}
+
+
+async def test_a_finished_run_that_is_resumed_sends_nothing(bench: Bench) -> None:
+    barcodes = bench.simulator.barcodes("in_transit", 2)
+    await bench.scan(barcodes)
+    before = bench.simulator.stats()["by_operation"]
+    assert (await bench.resume()).counts == {Outcome.IN_PLACE: 2}
+    after = bench.simulator.stats()["by_operation"]
+    assert {name: after[name] - before[name] for name in ("find", "read", "scan")} == {"find": 0, "read": 0, "scan": 0}
