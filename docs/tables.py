@@ -6,6 +6,8 @@ import click
 
 from almascan import cli
 from almascan.errors import EXIT_CODE_MEANINGS
+from almascan.lists import NOTES
+from almascan.lists.columns import BARCODE_HEADERS
 from almascan.model import OUTCOMES, RECIPES, Group, Recipe
 from almascan.report.recipe import recipe_words
 from almascan.settings import SETTINGS, Setting
@@ -70,6 +72,16 @@ def recipes() -> str:
 def _recipe(recipe: Recipe) -> str:
     rows = recipe_words(recipe)
     return f"## {recipe.name}\n\n{recipe.purpose}\n\n{_table(('question', 'answer'), rows)}"
+
+
+def barcode_headers() -> str:
+    """The headers of a barcode's column that are known."""
+    return ", ".join(f"*{header}*" for header in BARCODE_HEADERS)
+
+
+def list_notes() -> str:
+    """What is counted while a list is read."""
+    return _table(("name", "what it counts"), ((f"`{name}`", sentence) for name, sentence in NOTES.items()))
 
 
 def exit_codes() -> str:

@@ -57,6 +57,8 @@ def settle(journal: Journal, run_id: int, row_number: int, *, done: bool, at: fl
         LeaseError: A process works for the institution now.
     """
     run = journal.run(run_id)
+    if run.state is RunState.CANCELLED and not done:
+        raise UsageError(f"Run {run_id} was cancelled, so nothing of it is scanned again; scan the item in a new run.")
     with journal.lease(run.institution):
         journal.recover(run_id)
         row = journal.row(run_id, row_number)
@@ -66,7 +68,15 @@ def settle(journal: Journal, run_id: int, row_number: int, *, done: bool, at: fl
         event = Event(at, EventKind.SETTLED, f"{say_who()} says: {word}.")
         if done:
             note = f"Settled by {say_who()}."
-            row = row.to(RowState.DONE, outcome=Outcome.IN_PLACE, note=note, finished_at=at)
+            row = row.to(
+                RowState.DONE,
+                outcome=Outcome.IN_PLACE,
+                note=note,
+                finished_at=at,
+                alma_code="",
+                alma_message="",
+                tracking_id="",
+            )
         else:
             row = row.to(RowState.LOCATED, sends=row.step, note="", alma_code="", alma_message="", tracking_id="")
             journal.change_run(run_id, state=RunState.PAUSED, reason="A person settled a row to be scanned again.")

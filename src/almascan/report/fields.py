@@ -113,7 +113,9 @@ RUN_FIELDS: tuple[RunField, ...] = (
     RunField("institution", "text", "Alma's code of the institution.", lambda run: run.institution),
     RunField("environment", "text", "production, sandbox or unknown.", lambda run: run.environment),
     RunField("base_url", "text", "The address of Alma's API that was asked.", lambda run: run.base_url),
-    RunField("state", "text", "loading, ready, running, paused or finished.", lambda run: run.state),
+    RunField(
+        "state", "text", "loading, ready, planned, running, paused, finished or cancelled.", lambda run: run.state
+    ),
     RunField("reason", "text", "Why a paused run is paused.", lambda run: run.reason),
     RunField("list_name", "text", "The list's name.", lambda run: run.list_name),
     RunField("list_digest", "text", "The digest of the list's content.", lambda run: run.list_digest),
