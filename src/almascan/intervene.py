@@ -31,9 +31,7 @@ def _reopened(row: Row) -> Row:
         before=None,
         after=None,
         note="",
-        alma_code="",
-        alma_message="",
-        tracking_id="",
+        **_NO_REFUSAL,
         sends=row.step,
         finished_at=None,
     )
@@ -66,22 +64,19 @@ def settle(journal: Journal, run_id: int, row_number: int, *, done: bool, at: fl
             raise UsageError(f"Row {row_number} of run {run_id} is not unclear: it is {row.answer}. Nothing to settle.")
         word = "it happened" if done else "scan it again"
         event = Event(at, EventKind.SETTLED, f"{say_who()} says: {word}.")
-        if done:
-            note = f"Settled by {say_who()}."
-            row = row.to(
-                RowState.DONE,
-                outcome=Outcome.IN_PLACE,
-                note=note,
-                finished_at=at,
-                alma_code="",
-                alma_message="",
-                tracking_id="",
-            )
-        else:
-            row = row.to(RowState.LOCATED, sends=row.step, note="", alma_code="", alma_message="", tracking_id="")
-            journal.change_run(run_id, state=RunState.PAUSED, reason="A person settled a row to be scanned again.")
+        row = _settled(row, at) if done else row.to(RowState.LOCATED, sends=row.step, note="", **_NO_REFUSAL)
         journal.save([Change(row, RowState.UNCLEAR, (event,))])
+        if not done:
+            journal.change_run(run_id, state=RunState.PAUSED, reason="A person settled a row to be scanned again.")
     return row
+
+
+_NO_REFUSAL = {"alma_code": "", "alma_message": "", "tracking_id": ""}
+
+
+def _settled(row: Row, at: float) -> Row:
+    note = f"Settled by {say_who()}."
+    return row.to(RowState.DONE, outcome=Outcome.IN_PLACE, note=note, finished_at=at, **_NO_REFUSAL)
 
 
 def pause(journal: Journal, run_id: int) -> Run:

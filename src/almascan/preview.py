@@ -70,14 +70,10 @@ def make_preview(
         limit: How many rows to try now; None for all.
         remaining_calls: The institution's calls left today, where Alma said so.
         twin: An earlier run of the very same list.
-
-    Returns:
-        The preview.
     """
     untried = counts.get(Outcome.NOT_TRIED, 0)
     rows = untried if limit is None else min(untried, limit)
-    looked_up = min(rows, run.rows - run.list_notes.get("ids", 0))
-    requests = rows * (1 + RECIPES[run.order.recipe].looks) + looked_up
+    requests = _count_requests(run, rows)
     rate = run.order.rate or 1.0
     per_second = min(rate, (run.order.per_minute or rate * 60) / 60)
     return Preview(
@@ -93,3 +89,9 @@ def make_preview(
         is_simulated=run.base_url.startswith("http://"),
         twin=twin,
     )
+
+
+def _count_requests(run: Run, rows: int) -> int:
+    """Count what scanning so many rows takes at the most: look-ups, unless ids are given, looks and scans."""
+    looked_up = min(rows, run.rows - run.list_notes.get("ids", 0))
+    return rows * (1 + RECIPES[run.order.recipe].looks) + looked_up

@@ -82,9 +82,7 @@ def make_order(settings: "Settings", wishes: dict[str, Any]) -> "Order":
     Raises:
         UsageError: As ``read_order``.
     """
-    from almascan.errors import UsageError
     from almascan.model import Desk, Order, ScanOptions
-    from almascan.rules import steps_of
 
     desk = _desk(settings)
     scan_options = ScanOptions(
@@ -96,10 +94,6 @@ def make_order(settings: "Settings", wishes: dict[str, Any]) -> "Order":
         work_order_type=wishes["work_order_type"],
         status=wishes["status"],
     )
-    if (scan_options.done or scan_options.work_order_type or scan_options.status) and not desk.department:
-        raise UsageError(
-            "--done, --work-order-type and --status go with --department: a work order is worked on there."
-        )
     then = wishes["then_desk"]
     order = Order(
         desk,
@@ -115,18 +109,35 @@ def make_order(settings: "Settings", wishes: dict[str, Any]) -> "Order":
         desk_map=_home_desks(settings.home_desks),
         locate=wishes["locate"],
     )
-    if order.locate == "set" and settings.recipe == "any":
+    _check(order)
+    return order
+
+
+def _check(order: "Order") -> None:
+    """Refuse options that contradict each other.
+
+    Raises:
+        UsageError: They do.
+    """
+    from almascan.errors import UsageError
+    from almascan.rules import steps_of
+
+    of_work_order = order.options.done or order.options.work_order_type or order.options.status
+    if of_work_order and not order.desk.department:
+        raise UsageError(
+            "--done, --work-order-type and --status go with --department: a work order is worked on there."
+        )
+    if order.locate == "set" and order.recipe == "any":
         raise UsageError(
             '--locate set needs a look at each item, and the recipe "any" takes none: nothing would tie an answer that '
             "never came to a row. Leave one of the two out."
         )
-    if desk.is_home and settings.recipe == "any":
+    if order.desk.is_home and order.recipe == "any":
         raise UsageError('--desk home needs a look at each item, and the recipe "any" takes none; take another recipe.')
     try:
         steps_of(order)
     except ValueError as error:
         raise UsageError(f"The order cannot be followed: {error}.") from error
-    return order
 
 
 def _desk(settings: "Settings") -> "Desk":

@@ -14,6 +14,7 @@ from almascan.cli.options import connect
 from almascan.errors import ExitCode
 
 if TYPE_CHECKING:
+    from almascan.hours import Hours
     from almascan.journal import Journal
     from almascan.run import Ended, Runner
     from almascan.settings import Settings
@@ -70,23 +71,11 @@ def work(
 
     from almascan.errors import QuotaError
     from almascan.hours import read_hours
-    from almascan.progress import reporter_for
-    from almascan.run import Runner
-    from almascan.stop import Stop
 
     hours = read_hours(times.not_before, times.until, time.time())
-
-    async def run(act: Act) -> "Ended | None":
-        stop = Stop()
-        reporter = reporter_for(settings.progress, sys.stderr)
-        alma = connect(settings, rate=min(settings.rate or _CAREFUL_RATE, _CAREFUL_RATE))
-        with interruptible(stop, reporter.say) as begin:
-            async with alma:
-                return await act(Runner(alma, journal, reporter, stop=stop, hours=hours), begin)
-
     while True:
         try:
-            ended = asyncio.run(run(act))
+            ended = asyncio.run(_work_once(settings, journal, act, hours))
         except QuotaError as error:
             if not times.wait:
                 raise
@@ -96,6 +85,19 @@ def work(
             return ended
         _wait_for_calls(ended.run.reason, ask_again_seconds)
         act = _resume(ended.run.id)
+
+
+async def _work_once(settings: "Settings", journal: "Journal", act: Act, hours: "Hours") -> "Ended | None":
+    from almascan.progress import reporter_for
+    from almascan.run import Runner
+    from almascan.stop import Stop
+
+    stop = Stop()
+    reporter = reporter_for(settings.progress, sys.stderr)
+    alma = connect(settings, rate=min(settings.rate or _CAREFUL_RATE, _CAREFUL_RATE))
+    with interruptible(stop, reporter.say) as begin:
+        async with alma:
+            return await act(Runner(alma, journal, reporter, stop=stop, hours=hours), begin)
 
 
 def _resume(run_id: int) -> Act:
