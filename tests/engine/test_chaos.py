@@ -9,10 +9,10 @@ from tests.engine.conftest import Bench
 from almascan.alma import Timeouts
 from almascan.model import Outcome, RowState, RunState
 
-IMPATIENT = Timeouts(connect_seconds=1, read_seconds=0.25, scan_seconds=0.25, throttled_seconds=1)
-SETTLE_SECONDS = 0.8
+IMPATIENT = Timeouts(connect_seconds=1, read_seconds=0.6, scan_seconds=0.4, throttled_seconds=1)
+SETTLE_SECONDS = 2.5
 LATEST_SECONDS = 0.6
-"""Scans that are applied late are applied before they are settled: closing after 0.25 s, 0.8 s from then."""
+"""Scans that are applied late are applied before they are settled: closing after 0.4 s, 2.5 s from then."""
 
 FAULTS: list[dict[str, Any]] = [
     {"kind": "drop"},
