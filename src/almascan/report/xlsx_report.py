@@ -20,10 +20,37 @@ from almascan.report.summary import in_order, verdict
 SHEET_ROWS = 1_048_575
 """Rows that one sheet of a workbook holds beside its header; an outcome with more goes on in a next sheet."""
 
-_WIDTHS = {"row": 7, "given": 20, "barcode": 18, "sentence": 45, "next_step": 45, "note": 35, "title": 45}
+_WIDTHS = {
+    "row": 7,
+    "barcode": 18,
+    "sentence": 45,
+    "next_step": 45,
+    "title": 45,
+    "library_name": 24,
+    "location_name": 24,
+    "before": 24,
+    "after": 24,
+    "note": 35,
+    "desk": 24,
+    "given": 20,
+    "mms_id": 20,
+    "holding_id": 20,
+    "pid": 20,
+    "alma_message": 45,
+    "looked_at": 22,
+    "sent_at": 22,
+    "finished_at": 22,
+}
 _WIDTH = 16
+_FIRST = (
+    *("row", "barcode", "sentence", "next_step", "title", "call_number", "library_name", "location_name"),
+    *("before", "after", "note", "desk"),
+)
+"""What a librarian looks for first; ids, codes and times follow."""
+
 _LEFT_OUT = frozenset({"group", "outcome"})
-_FIELDS = tuple(field for field in ROW_FIELDS if field.name not in _LEFT_OUT)
+_BY_NAME = {field.name: field for field in ROW_FIELDS if field.name not in _LEFT_OUT}
+_FIELDS = tuple(_BY_NAME[name] for name in dict.fromkeys((*_FIRST, *_BY_NAME)))
 
 
 def write_xlsx(run: Run, counts: Mapping[Outcome, int], rows: Iterable[Row], out: BinaryIO) -> None:
