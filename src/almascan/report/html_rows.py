@@ -57,6 +57,7 @@ def _notes(row: Row) -> list[str]:
     notes = [row.note, f"Alma: {row.alma_message}" if row.alma_message else ""]
     notes.append(f"Code {row.alma_code}" if row.alma_code else "")
     notes.append(f"Tracking id {row.tracking_id}" if row.tracking_id else "")
+    notes.append(f"Desk: {row.desk}" if row.desk else "")
     if row.sends > 1:
         notes.append(f"{amount(row.sends, 'scan')} were sent that may have reached Alma.")
     return [note for note in notes if note]
