@@ -47,7 +47,8 @@ def test_the_page_says_what_became_of_the_rows_and_what_to_do() -> None:
 
 
 def test_rows_that_need_a_person_come_first() -> None:
-    bodies = page(a_row(1), a_row(2, Outcome.NOT_FOUND), a_row(3, Outcome.ON_HOLD_SHELF)).tags("tbody")[1:]
+    bodies = page(a_row(1), a_row(2, Outcome.NOT_FOUND), a_row(3, Outcome.ON_HOLD_SHELF)).tags("tbody")
+    bodies = [body for body in bodies if "data-outcome" in body]
     assert [body["data-outcome"] for body in bodies] == ["on-hold-shelf", "not-found", "in-place"]
     assert ["data-person" in body for body in bodies] == [True, True, False]
 

@@ -16,6 +16,7 @@ from markupsafe import Markup
 from almascan.model import Group, Outcome, Row, Run
 from almascan.progress.text import LOOKS, amount, by_group, date_time, duration, number, plain
 from almascan.report.fields import next_step
+from almascan.report.figures import Figures
 from almascan.report.html_rows import RowView, row_view
 from almascan.report.order import list_words, order_words
 from almascan.report.summary import in_order, needs_person, next_commands, rows_per_minute, verdict, work_seconds
@@ -69,7 +70,8 @@ def write_html(
     """
     total = sum(counts.values())
     whole = total <= ROWS_SHOWN
-    shown = _shown(rows, whole=whole)
+    figures = Figures()
+    shown = _shown(rows, figures, whole=whole)
     outcomes = [_outcome_view(run, outcome, counts[outcome], total) for outcome in in_order(counts)]
     page = (
         _environment()
@@ -86,6 +88,10 @@ def write_html(
             shown=sum(len(some) for some in shown.values()),
             wanted=sum(count for outcome, count in counts.items() if whole or needs_person(outcome)),
             total=total,
+            libraries=figures.libraries(),
+            pull=figures.pull_list(),
+            pull_left_out=figures.pull_left_out,
+            rate=figures.rate(zone),
             commands=next_commands(run, counts),
             version=__version__,
         )
@@ -94,10 +100,11 @@ def write_html(
     out.writelines(part.encode("utf-8") for part in page)
 
 
-def _shown(rows: Iterable[Row], *, whole: bool) -> dict[Outcome, list[Row]]:
+def _shown(rows: Iterable[Row], figures: Figures, *, whole: bool) -> dict[Outcome, list[Row]]:
     shown: dict[Outcome, list[Row]] = {}
     free = ROWS_SHOWN
     for row in rows:
+        figures.take(row)
         if free and (whole or needs_person(row.answer)):
             shown.setdefault(row.answer, []).append(row)
             free -= 1
