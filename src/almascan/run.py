@@ -140,6 +140,10 @@ class Runner:
         return await self._go_on(run_id, self._journal.run(run_id).order, None, reopen=True)
 
     async def _go_on(self, run_id: int, order: Order, limit: int | None, *, reopen: bool) -> Ended:
+        counts = self._journal.counts(run_id)
+        if self._journal.run(run_id).state is RunState.FINISHED and not _has_work(counts, reopen=reopen):
+            self._reporter.say(f"Run {run_id} is finished: there is nothing to do.")
+            return Ended(self._journal.run(run_id), counts, _exit_code(counts))
         institution = await self._meet(order)
         _check_goes_on(self._journal.run(run_id), institution)
         desks = await self._find_desks(order)
@@ -348,6 +352,12 @@ def _first(rows: Iterable[Row], limit: int | None) -> Iterator[Row]:
             if limit is not None and tried > limit:
                 continue
         yield row
+
+
+def _has_work(counts: Mapping[Outcome, int], *, reopen: bool) -> bool:
+    """Say whether a run has rows to go on with; with ``reopen`` the failed ones too."""
+    failed = reopen and any(outcome.group is Group.FAILED and outcome is not Outcome.BAD_BARCODE for outcome in counts)
+    return failed or Outcome.NOT_TRIED in counts or Outcome.UNCLEAR in counts
 
 
 def _exit_code(counts: Mapping[Outcome, int]) -> ExitCode:
