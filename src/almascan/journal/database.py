@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.exc import DatabaseError
 
 from almascan.errors import JournalError
@@ -32,7 +32,8 @@ def open_database(path: Path, *, create: bool) -> Engine:
         if not create:
             raise JournalError(f"There is no journal at {path} yet; a scan or a plan makes it.")
         _create_file(path)
-    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": _BUSY_TIMEOUT_MILLISECONDS / 1000})
+    address = URL.create("sqlite", database=str(path))
+    engine = create_engine(address, connect_args={"timeout": _BUSY_TIMEOUT_MILLISECONDS / 1000})
     event.listen(engine, "connect", _set_up_connection)
     event.listen(engine, "begin", _begin)
     with translated(path):
@@ -59,6 +60,7 @@ def _advice(cause: str) -> str:
     advice = {
         "full": "Free some space on its disk, then resume: what was recorded is safe.",
         "readonly": "Make the file and its folder writable, or name another with --journal.",
+        "unable to open": "See that it is a file, and that it and its folder are writable, or name another with --journal.",
         "not a database": "Name another file with --journal, or restore this one from a back-up.",
         "malformed": "Restore it from a back-up, or name another file with --journal.",
         "locked": "Another program holds it; close that program and try again.",

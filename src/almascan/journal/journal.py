@@ -293,6 +293,8 @@ def say_who() -> str:
 
 def _encode_run(run: Run) -> dict[str, Any]:
     values: dict[str, Any] = {name: getattr(run, name) for name in run.__struct_fields__ if name != "id"}
+    # A file's name may hold bytes that are no text; Python carries them along as what no database stores.
+    values["list_name"] = run.list_name.encode(errors="replace").decode()
     for name in ("order", "list_notes"):
         values[name] = msgspec.json.encode(values[name]).decode()
     return values

@@ -13,8 +13,12 @@ from filelock import FileLock, Timeout
 from sqlalchemy import Engine, insert, select, update
 
 from almascan.errors import JournalError, LeaseError
-from almascan.journal.database import writing
+from almascan.journal.database import translated, writing
 from almascan.journal.schema import LEASES
+
+_PATIENCE_SECONDS = 0.5
+"""How long a taken lock is tried again: ``is_held`` takes it for a moment, which is no reason to refuse anybody."""
+_POLL_SECONDS = 0.02
 
 
 def lock_path(journal: Path, institution: str) -> Path:
@@ -28,29 +32,35 @@ def hold_lease(engine: Engine, journal: Path, institution: str, holder: str, at:
     """Hold an institution's lease; yields its epoch, which grows each time that it is given out.
 
     Raises:
-        LeaseError: Another process has it; the message says which, and since when.
+        LeaseError: Another process has it; the message says which.
+        JournalError: The lock cannot be made, or the journal not written.
     """
-    lock = FileLock(lock_path(journal, institution), timeout=0, thread_local=False)
+    lock = FileLock(lock_path(journal, institution), thread_local=False)
     try:
-        lock.acquire()
+        lock.acquire(timeout=_PATIENCE_SECONDS, poll_interval=_POLL_SECONDS)
     except Timeout:
         raise LeaseError(
-            f"{_say_holder(engine, institution)} is working for {institution} now; "
+            f"{_say_holder(engine, journal, institution)} is working for {institution} now; "
             "wait until it is done, or stop it, and try again."
         ) from None
     except OSError as error:
         raise JournalError(f"The lock {lock.lock_file} cannot be made: {error.strerror}.") from error
     try:
-        yield _record(engine, institution, holder, at)
+        with translated(journal):
+            epoch = _record(engine, institution, holder, at)
+        yield epoch
     finally:
         lock.release()
 
 
 def is_held(journal: Path, institution: str) -> bool:
     """Whether some process has an institution's lease now."""
-    lock = FileLock(lock_path(journal, institution), timeout=0, thread_local=False)
+    path = lock_path(journal, institution)
+    if not path.exists():
+        return False
+    lock = FileLock(path, thread_local=False)
     try:
-        lock.acquire()
+        lock.acquire(timeout=0)
     except Timeout:
         return True
     lock.release()
@@ -69,7 +79,7 @@ def _record(engine: Engine, institution: str, holder: str, at: float) -> int:
     return next_epoch
 
 
-def _say_holder(engine: Engine, institution: str) -> str:
-    with engine.connect() as connection:
+def _say_holder(engine: Engine, journal: Path, institution: str) -> str:
+    with translated(journal), engine.connect() as connection:
         holder = connection.execute(select(LEASES.c.holder).where(LEASES.c.institution == institution)).scalar()
     return str(holder or "Another process")

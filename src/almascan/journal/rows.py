@@ -33,7 +33,7 @@ from sqlalchemy import (
 )
 
 from almascan.journal.schema import EVENTS, OPEN_ROWS, ROWS, RUNS
-from almascan.model import Desk, Event, Item, Outcome, Row, RowState
+from almascan.model import FINAL_STATES, Desk, Event, Item, Outcome, Row, RowState
 
 _LOAD_BATCH = 5_000
 _PAGE = 2_000
@@ -159,25 +159,21 @@ def _with_desk_as_text(row: Row) -> Row:
 
 def mark_duplicates(connection: Connection, run: int, at: float) -> int:
     """Answer every later row that names an item as an earlier one does; return how many there are."""
-    marked = 0
-    for column in (ROWS.c.barcode, ROWS.c.pid):
-        here = and_(ROWS.c.run == run, ROWS.c.state == RowState.NEW, column != "")
-        repeated = (
-            select(column.label("name"), func.min(ROWS.c.row).label("first"))
-            .where(here)
-            .group_by(column)
-            .having(func.count() > 1)
-        )
-        found = [{"name": name, "first": first} for name, first in connection.execute(repeated)]
-        if found:
-            note: ColumnElement[str] = literal("duplicate of row ") + cast(bindparam("first"), Text)
-            mark = (
-                update(ROWS)
-                .where(here, column == bindparam("name"), ROWS.c.row > bindparam("first"))
-                .values(state=RowState.SKIPPED, outcome=Outcome.DUPLICATE, note=note, finished_at=at)
-            )
-            marked += connection.execute(mark, found).rowcount
-    return marked
+    return sum(_mark_repeated(connection, run, column, at) for column in (ROWS.c.barcode, ROWS.c.pid))
+
+
+def _mark_repeated(connection: Connection, run: int, name: ColumnElement[str], at: float) -> int:
+    """Answer the later rows of each name in one statement: a list may be in itself twice, a million rows long."""
+    first = func.min(ROWS.c.row).over(partition_by=name).label("first")
+    named = select(ROWS.c.row, first).where(ROWS.c.run == run, ROWS.c.state == RowState.NEW, name != "").subquery()
+    later = select(named).where(named.c.row > named.c.first).subquery()
+    note: ColumnElement[str] = literal("duplicate of row ") + cast(later.c.first, Text)
+    mark = (
+        update(ROWS)
+        .where(ROWS.c.run == run, ROWS.c.row == later.c.row)
+        .values(state=RowState.SKIPPED, outcome=Outcome.DUPLICATE, note=note, finished_at=at)
+    )
+    return connection.execute(mark).rowcount
 
 
 def save(connection: Connection, changes: Sequence[Change]) -> list[Saved]:
@@ -262,7 +258,11 @@ def read_page(connection: Connection, run: int, after: int, *, only_open: bool, 
 
 def read_in_state(connection: Connection, run: int, states: Iterable[RowState]) -> Iterator[Row]:
     """Read the rows in some states, in their order."""
-    query = select(ROWS).where(ROWS.c.run == run, ROWS.c.state.in_(list(states))).order_by(ROWS.c.row)
+    wanted = frozenset(states)
+    query = select(ROWS).where(ROWS.c.run == run, ROWS.c.state.in_(wanted)).order_by(ROWS.c.row)
+    if wanted.isdisjoint(FINAL_STATES):
+        # Spelled out, it has SQLite go through the few open rows of a long run, and not through all.
+        query = query.where(OPEN_ROWS)
     return map(_decode, connection.execute(query))
 
 

@@ -27,16 +27,17 @@ class Writer:
         self._save_all = save_all
         self._queue: SimpleQueue[_Pending | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="journal writer", daemon=True)
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._open = False
 
     async def __aenter__(self) -> Self:
-        self._loop = asyncio.get_running_loop()
         self._thread.start()
+        self._open = True
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._open = False
         self._queue.put(None)
         await asyncio.to_thread(self._thread.join)
 
@@ -48,7 +49,10 @@ class Writer:
 
         Raises:
             JournalError: It could not be written.
+            RuntimeError: The writer is not open, so nobody would write it: a defect of the caller.
         """
+        if not self._open:
+            raise RuntimeError("the journal's writer is not open")
         future: asyncio.Future[Saved] = asyncio.get_running_loop().create_future()
         self._queue.put((change, future))
         # A write that was begun is waited for: half a record would be none.
@@ -70,8 +74,9 @@ class Writer:
             results: list[Saved] | Exception = self._save_all([change for change, _ in pending])
         except Exception as error:  # noqa: BLE001 - handed on to everyone who waits
             results = error
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(_tell, [future for _, future in pending], results)
+        loop = pending[0][1].get_loop()
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(_tell, [future for _, future in pending], results)
 
 
 def _tell(futures: list["asyncio.Future[Saved]"], results: list[Saved] | Exception) -> None:
