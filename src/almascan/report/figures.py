@@ -56,6 +56,15 @@ class Figures:
             else:
                 self.pull_left_out += 1
 
+    def for_page(self, zone: tzinfo | None) -> dict[str, object]:
+        """Give everything by the names of the page's template."""
+        return {
+            "libraries": self.libraries(),
+            "pull": self.pull_list(),
+            "pull_left_out": self.pull_left_out,
+            "rate": self.rate(zone),
+        }
+
     def libraries(self) -> list[tuple[str, int]]:
         """Give the items by the library they belong to now, the most first."""
         return self._libraries.most_common()

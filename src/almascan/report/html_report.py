@@ -88,10 +88,7 @@ def write_html(
             shown=sum(len(some) for some in shown.values()),
             wanted=sum(count for outcome, count in counts.items() if whole or needs_person(outcome)),
             total=total,
-            libraries=figures.libraries(),
-            pull=figures.pull_list(),
-            pull_left_out=figures.pull_left_out,
-            rate=figures.rate(zone),
+            **figures.for_page(zone),
             commands=next_commands(run, counts),
             version=__version__,
         )
