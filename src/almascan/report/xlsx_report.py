@@ -13,7 +13,7 @@ from xlsxwriter.worksheet import Worksheet  # type: ignore[import-untyped]
 
 from almascan.model import Outcome, Row, Run
 from almascan.progress.text import plain, visible
-from almascan.report.fields import ROW_FIELDS, RowField
+from almascan.report.fields import ROW_FIELDS, RowField, next_step
 from almascan.report.order import list_words, order_words
 from almascan.report.summary import in_order, verdict
 
@@ -129,7 +129,7 @@ def _write_summary(workbook: xlsxwriter.Workbook, run: Run, counts: Mapping[Outc
         worksheet.write_string(line, 0, outcome)
         worksheet.write_number(line, 1, counts[outcome])
         worksheet.write_string(line, 2, outcome.sentence)
-        worksheet.write_string(line, 3, outcome.next_step)
+        worksheet.write_string(line, 3, next_step(outcome, run.id))
     line += 1
     for name, words in [*_times(run), *order_words(run), *list_words(run)]:
         line += 1
