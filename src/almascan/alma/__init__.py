@@ -3,6 +3,7 @@
 What is known of Alma's API, and how surely, is in ``docs/alma.md``.
 """
 
+from almascan.alma.analytics import ReportRows
 from almascan.alma.client import Alma
 from almascan.alma.configuration import CircDesk, Department, General, Library
 from almascan.alma.hosts import REGIONS, resolve_base_url
@@ -22,6 +23,7 @@ __all__ = [
     "Pace",
     "Pacer",
     "Priority",
+    "ReportRows",
     "Slot",
     "Timeouts",
     "resolve_base_url",

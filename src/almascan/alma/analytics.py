@@ -4,6 +4,7 @@ The answer is XML, also where JSON was asked for, or XML inside of JSON. A schem
 the first page alone; empty cells are left out of their row.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlencode
@@ -15,10 +16,13 @@ from defusedxml import DefusedXmlException
 
 from almascan.alma.answers import Answer
 from almascan.alma.operations import Operation
-from almascan.errors import NoAnswerError
+from almascan.errors import NoAnswerError, UsageError
 
 PAGE_SIZE = 1_000
-"""The most rows of a page, in steps of 25."""
+"""The most rows of a page."""
+STEP = 25
+"""The fewest, and the step."""
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _CONSTANT = "Column0"
 _HEADING = "columnHeading"
 
@@ -39,15 +43,58 @@ class ReportPage(msgspec.Struct, frozen=True):
     is_finished: bool
 
 
-def report(path: str) -> Operation[ReportPage]:
-    """Ask for the first page of a report by its path, such as "/shared/My Institution/Reports/In transit"."""
-    query = urlencode({"path": path, "limit": PAGE_SIZE, "col_names": "true"})
+class ReportRows(msgspec.Struct, frozen=True):
+    """Rows of a report under the headings of their columns.
+
+    Attributes:
+        headings: The headings in the report's order; two may be the same.
+        cells: For each row its cells in that order; "" where the report has none.
+    """
+
+    headings: list[str]
+    cells: list[list[str]]
+
+    @property
+    def rows(self) -> list[dict[str, str]]:
+        """For each row its cells by heading; a heading that comes again is numbered, such as "Library Code (2)"."""
+        times: Counter[str] = Counter()
+        names: list[str] = []
+        for heading in self.headings:
+            times[heading] += 1
+            names.append(heading if times[heading] == 1 else f"{heading} ({times[heading]})")
+        return [dict(zip(names, row, strict=True)) for row in self.cells]
+
+
+def report(path: str, limit: int = PAGE_SIZE) -> Operation[ReportPage]:
+    """Ask for the first page of a report by its path, such as "/shared/My Institution/Reports/In transit".
+
+    Raises:
+        UsageError: Alma has no pages of that size.
+    """
+    if limit % STEP or not STEP <= limit <= PAGE_SIZE:
+        raise UsageError(f"A page of a report has {STEP} to {PAGE_SIZE:,} rows, in steps of {STEP}, not {limit:,}.")
+    query = urlencode({"path": path, "limit": limit, "col_names": "true"})
     return Operation("GET", f"/analytics/reports?{query}", _read_page)
 
 
-def next_page(token: str) -> Operation[ReportPage]:
+def next_page(token: str, limit: int = PAGE_SIZE) -> Operation[ReportPage]:
     """Ask for the next page, or once more for a report that was not ready."""
-    return Operation("GET", f"/analytics/reports?{urlencode({'token': token, 'limit': PAGE_SIZE})}", _read_page)
+    return Operation("GET", f"/analytics/reports?{urlencode({'token': token, 'limit': limit})}", _read_page)
+
+
+def arrange(rows: list[dict[str, str]], columns: dict[str, str]) -> ReportRows:
+    """Put rows under the headings of their columns.
+
+    Args:
+        rows: The cells by column name.
+        columns: The headings by column name, in the report's order.
+
+    Raises:
+        NoAnswerError: There are no headings, so that nobody knows what the cells are.
+    """
+    if not columns:
+        raise NoAnswerError("Alma gave rows of the report without the names of their columns.")
+    return ReportRows(list(columns.values()), [[row.get(column, "") for column in columns] for row in rows])
 
 
 def _read_page(answer: Answer) -> ReportPage:
@@ -61,15 +108,15 @@ def _read_page(answer: Answer) -> ReportPage:
     )
 
 
-def _xml_in(body: bytes) -> bytes:
-    """Give the XML, which JSON may have around it."""
-    if not body.lstrip().startswith(b"{"):
-        return body
+def _xml_in(body: bytes) -> bytes | str:
+    """Give the XML, which JSON may have around it; as text then, whose own word on its encoding no longer counts."""
+    bare = body.removeprefix(_BYTE_ORDER_MARK).lstrip()
+    if not bare.startswith(b"{"):
+        return bare
     try:
-        text = next(_texts(msgspec.json.decode(body)), "")
-    except msgspec.DecodeError:
-        text = ""
-    return text.encode()
+        return next(_texts(msgspec.json.decode(bare)), "")
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return ""
 
 
 def _texts(tree: Any) -> Iterator[str]:
@@ -80,7 +127,7 @@ def _texts(tree: Any) -> Iterator[str]:
         yield from _texts(part)
 
 
-def _parse(body: bytes) -> Element:
+def _parse(body: bytes | str) -> Element:
     try:
         root: Element = defusedxml.ElementTree.fromstring(body, forbid_dtd=True)
     except (ParseError, DefusedXmlException, LookupError, ValueError):

@@ -15,22 +15,24 @@ from http import HTTPStatus
 from types import TracebackType
 from typing import Self
 
-from almascan.alma import configuration, operations, sets
+from almascan.alma import analytics, configuration, operations, paging, sets, work_orders
+from almascan.alma.analytics import ReportRows
 from almascan.alma.answers import Answer, find_refusal
 from almascan.alma.codes import Purpose, error_for
 from almascan.alma.configuration import CircDesk, Department, General, Library
 from almascan.alma.operations import Operation, Result
 from almascan.alma.pacer import Pacer, Priority, Slot
-from almascan.alma.sets import AlmaSet
+from almascan.alma.sets import AlmaSet, MemberPage
 from almascan.alma.transport import Departure, HeldBackError, Timeouts, Transport
+from almascan.alma.work_orders import WorkOrders
 from almascan.errors import (
     AttemptError,
     NoAnswerError,
     NotSentError,
+    RefusedError,
     RowError,
     StopError,
     ThrottledError,
-    UsageError,
 )
 from almascan.model import Desk, Item, ItemIds, ScanOptions
 
@@ -227,6 +229,14 @@ class Alma:
         """Ask for the departments of a library, or without one of the whole institution."""
         return await self.ask(configuration.departments(library))
 
+    async def work_order_statuses(self, library: str | None = None) -> WorkOrders:
+        """Ask for the work order types of a library, or without one of the whole institution.
+
+        Returns:
+            For each type the labels of its statuses by status; ``docs/alma.md`` "Configuration".
+        """
+        return await self.ask(work_orders.work_order_statuses(library or ""))
+
     async def find_set(self, name_or_id: str) -> AlmaSet:
         """Find a set by its id, if it is digits, or by its whole name.
 
@@ -234,73 +244,77 @@ class Alma:
             UsageError: There is no such set, or more than one of that name.
             RefusedError, AttemptError, StopError: As ``find``.
         """
-        if name_or_id.isdecimal():
-            return await self.ask(sets.read_set(name_or_id))
-        found: list[AlmaSet] = []
-        while True:
-            page = await self.ask(sets.search_sets(name_or_id, len(found)))
-            found += page
-            if len(page) < sets.PAGE_SIZE:
-                break
-        same = [one for one in found if one.name.casefold() == name_or_id.casefold()]
-        if len(same) != 1:
-            names = ", ".join(sorted({one.name for one in found})[:5])
-            hint = f" Sets with that in their name: {names}." if names else ""
-            many = f"{len(same)} sets" if same else "no set"
-            raise UsageError(f'Alma has {many} named "{name_or_id}".{hint} Give its name in full, or its id.')
-        return await self.ask(sets.read_set(same[0].id))
+        return await paging.find_set(self.ask, name_or_id)
 
-    async def members_of(self, of: AlmaSet) -> AsyncIterator[ItemIds]:
+    async def set_members(self, set_id: str, offset: int = 0) -> MemberPage:
+        """Read a page of at most 100 members of a set, from the ``offset``-th on; raises as ``members_of``."""
+        return await self.ask(sets.members(set_id, offset, self._transport.host))
+
+    def members_of(self, of: AlmaSet) -> AsyncIterator[ItemIds]:
         """Give the ids of a set's members, all pages one after another; Alma may give one twice.
 
         Raises:
+            ListError: A member's link leads to another host.
             RefusedError, AttemptError, StopError: As ``find``.
         """
-        offset, total = 0, of.members
-        while True:
-            page = await self.ask(sets.members(of.id, offset, self._transport.host))
-            for ids in page.members:
-                yield ids
-            offset += page.size
-            total = total if page.total is None else page.total
-            if not page.size or (total is not None and offset >= total):
-                return
+        return paging.read_members(self.ask, of, self._transport.host)
 
     async def create_set(self, name: str, description: str = "") -> AlmaSet:
-        """Make an empty private set of items. Sent once: after a lost answer the set may be there, under its name.
+        """Make an empty private set of items.
+
+        Not sent again after a lost answer: the set may be there, under its name, and a second is refused.
 
         Raises:
             KeyRefusedError: The key may not write the configuration.
             RefusedError, AttemptError, StopError: As ``find``.
         """
-        return await self._once(sets.create_set(name, description))
+        return await self._ask_once(sets.create_set(name, description))
 
     async def add_members(self, set_id: str, barcodes: Sequence[str]) -> None:
-        """Add up to 1,000 items to a set by barcode; those that name no item are passed over. Sent once.
+        """Add up to 1,000 items to a set by barcode; those that name no item are passed over.
+
+        Not sent again after a lost answer: what was added then would be refused. ``set_members`` tells.
 
         Raises:
+            UsageError: No barcode, or more than 1,000.
             RefusedError, AttemptError, StopError: As ``find``.
         """
-        await self._once(sets.add_members(set_id, barcodes))
+        await self._ask_once(sets.add_members(set_id, barcodes))
 
     async def delete_set(self, set_id: str) -> None:
-        """Delete a set; its items stay what they are.
+        """Delete a set; its items stay what they are. Sent again where an answer is lost: gone already is as good.
 
         Raises:
             RefusedError, AttemptError, StopError: As ``find``.
         """
-        await self.ask(sets.delete_set(set_id))
-
-    async def _once(self, operation: Operation[Result]) -> Result:
-        """Perform an operation that is not safe to repeat."""
-        slot = self.slot(operation.priority)
         try:
-            return await self._attempt(operation, slot)
-        finally:
-            slot.cancel()
+            await self.ask(sets.delete_set(set_id))
+        except RefusedError as error:
+            if error.refusal.code not in sets.UNKNOWN_SET:
+                raise
+
+    def analytics_report(self, path: str, limit: int = analytics.PAGE_SIZE) -> AsyncIterator[ReportRows]:
+        """Give the rows of an Analytics report page by page, after waiting until Alma has prepared it.
+
+        Args:
+            path: The report's path, such as "/shared/My Institution/Reports/In transit".
+            limit: Rows of a page, 25 to 1,000 in steps of 25.
+
+        Raises:
+            ListError: There is no such report, or it is not ready within about eight minutes.
+            RefusedError, AttemptError, StopError: As ``find``.
+        """
+        return paging.read_report(self.ask, path, self._sleep, limit)
 
     async def ask(self, operation: Operation[Result]) -> Result:
-        """Perform an operation without effects, again and again where that can help; raises as ``find``."""
+        """Perform an operation that may be repeated, again and again where that can help; raises as ``find``."""
+        return await self._try(operation, (NotSentError, NoAnswerError))
+
+    async def _ask_once(self, operation: Operation[Result]) -> Result:
+        """Perform an operation whose effects must not come twice: again only where nothing happened."""
+        return await self._try(operation, (NotSentError,))
+
+    async def _try(self, operation: Operation[Result], tried_again: tuple[type[AttemptError], ...]) -> Result:
         failures = 0
         give_up_at: float | None = None
         while True:
@@ -312,7 +326,7 @@ class Alma:
                 give_up_at = give_up_at or now + self._timeouts.throttled_seconds
                 if now >= give_up_at:
                     raise
-            except (NotSentError, NoAnswerError):
+            except tried_again:
                 failures += 1
                 if failures == READ_TRIES:
                     raise
@@ -343,18 +357,21 @@ class Alma:
 
     async def _exchange(self, operation: Operation[Result], slot: Slot, may_leave: Callable[[], bool] | None) -> Result:
         await slot.turn()
-        is_scan = operation.purpose is Purpose.SCAN
         answer = await self._transport.send(
             operation.method,
             operation.path,
             Departure(lambda: self._note_departure(slot), may_leave),
             body=operation.body,
-            answer_seconds=self._timeouts.scan_seconds
-            if is_scan or operation.method == "POST"
-            else self._timeouts.read_seconds,
+            answer_seconds=self._answer_seconds(operation),
         )
         slot.answered()
         return self._understand(operation, answer)
+
+    def _answer_seconds(self, operation: Operation[Result]) -> float:
+        if operation.is_slow:
+            return self._timeouts.slow_seconds
+        has_effects = operation.purpose is Purpose.SCAN or operation.method == "POST"
+        return self._timeouts.scan_seconds if has_effects else self._timeouts.read_seconds
 
     def _understand(self, operation: Operation[Result], answer: Answer) -> Result:
         if answer.remaining_calls is not None:

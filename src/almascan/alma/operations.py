@@ -31,13 +31,14 @@ class Operation(Generic[Result]):
     """One request and how to read its answer.
 
     Attributes:
-        method: GET or POST.
+        method: GET, POST or DELETE.
         path: Path and query behind the base URL, percent-encoded; no key.
         read: From an answer that is no refusal to the result; raises NoAnswerError where it is not one.
         purpose: What the request is for, which decides what error codes mean.
         priority: Who goes first.
         body: A JSON body, or None.
         is_redirected: Whether a redirect is an answer that ``read`` understands.
+        is_slow: Whether the answer may take minutes.
     """
 
     method: str
@@ -47,6 +48,7 @@ class Operation(Generic[Result]):
     priority: Priority = Priority.READ
     body: bytes | None = None
     is_redirected: bool = False
+    is_slow: bool = False
 
 
 def find(barcode: str, host: str) -> Operation[ItemIds]:

@@ -4,21 +4,27 @@
 """
 
 from collections.abc import Sequence
-from urllib.parse import quote, urlencode
+from difflib import SequenceMatcher
+from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
 
 from almascan.alma.answers import Answer, decode
-from almascan.alma.codes import Purpose
 from almascan.alma.operations import Operation, ids_in
 from almascan.alma.pacer import Priority
 from almascan.alma.wire import Code, Text, code_of, text_of
+from almascan.errors import ListError, NoAnswerError, UsageError
 from almascan.model import ItemIds
 
 PAGE_SIZE = 100
 """The most members, and the most sets, that one answer holds."""
 MOST_BARCODES = 1_000
 """The most barcodes that one request adds."""
+UNKNOWN_SET = frozenset({"60107", "402264"})
+"""Alma's codes for an id that no set has: when it is read, and when it is deleted."""
+BAD_QUERY = "60106"
+"""Alma's code for a search that it cannot read."""
+_NEAREST = 3
 
 
 class AlmaSet(msgspec.Struct, frozen=True):
@@ -39,8 +45,21 @@ class AlmaSet(msgspec.Struct, frozen=True):
     members: int | None
 
 
+class SetPage(msgspec.Struct, frozen=True):
+    """A page of sets, and how many there are in all (None where Alma does not say)."""
+
+    sets: list[AlmaSet]
+    total: int | None
+
+
 class MemberPage(msgspec.Struct, frozen=True):
-    """A page of members' ids, how many entries it had, and how many members there are in all."""
+    """A page of members.
+
+    Attributes:
+        members: The ids of those whose link leads to an item.
+        size: How many entries the page had; the next page begins so much further on.
+        total: How many members there are in all; None where Alma does not say.
+    """
 
     members: list[ItemIds]
     size: int
@@ -74,14 +93,14 @@ def read_set(set_id: str) -> Operation[AlmaSet]:
     return Operation("GET", f"/conf/sets/{quote(set_id, safe='')}", lambda answer: _set_of(decode(answer, _Set)))
 
 
-def search_sets(name: str, offset: int) -> Operation[list[AlmaSet]]:
+def search_sets(name: str, offset: int) -> Operation[SetPage]:
     """Search sets whose name contains a text, a page from the ``offset``-th on."""
     query = urlencode({"q": f"name~{name}", "limit": PAGE_SIZE, "offset": offset})
     return Operation("GET", f"/conf/sets?{query}", _read_sets)
 
 
 def members(set_id: str, offset: int, host: str) -> Operation[MemberPage]:
-    """Read a page of a set's members; a link to another host is no answer."""
+    """Read a page of a set's members; a link to another host ends it with a ListError."""
     path = f"/conf/sets/{quote(set_id, safe='')}/members?limit={PAGE_SIZE}&offset={offset}"
     return Operation("GET", path, lambda answer: _read_members(answer, host))
 
@@ -99,11 +118,18 @@ def create_set(name: str, description: str) -> Operation[AlmaSet]:
 
 
 def add_members(set_id: str, barcodes: Sequence[str]) -> Operation[None]:
-    """Add items to a set by barcode, at most 1,000; barcodes that name no item are passed over."""
+    """Add items to a set by barcode; barcodes that name no item are passed over, and one given twice is sent once.
+
+    Raises:
+        UsageError: They are none, or more than 1,000.
+    """
+    once = list(dict.fromkeys(barcodes))
+    if not 1 <= len(once) <= MOST_BARCODES:
+        raise UsageError(f"One request adds 1 to {MOST_BARCODES:,} barcodes to a set, not {len(once):,}.")
     query = urlencode({"op": "add_members", "id_type": "BARCODE", "fail_on_invalid_id": "false"})
-    body = {"members": {"member": [{"id": barcode} for barcode in barcodes]}}
+    body = msgspec.json.encode({"members": {"member": [{"id": barcode} for barcode in once]}})
     path = f"/conf/sets/{quote(set_id, safe='')}?{query}"
-    return Operation("POST", path, lambda _: None, Purpose.OTHER, Priority.FIND, msgspec.json.encode(body))
+    return Operation("POST", path, lambda _: None, priority=Priority.FIND, body=body, is_slow=True)
 
 
 def delete_set(set_id: str) -> Operation[None]:
@@ -111,26 +137,69 @@ def delete_set(set_id: str) -> Operation[None]:
     return Operation("DELETE", f"/conf/sets/{quote(set_id, safe='')}", lambda _: None)
 
 
-def _read_sets(answer: Answer) -> list[AlmaSet]:
-    found = decode(answer, _Sets).set
-    entries = found if isinstance(found, list) else [] if found is None else [found]
-    return [_set_of(entry) for entry in entries]
+def match_name(found: list[AlmaSet], name: str) -> list[AlmaSet]:
+    """Find the sets of that very name, or without one those whose name differs in case alone; each id once."""
+    unique = {one.id: one for one in found}.values()
+    exact = [one for one in unique if one.name == name]
+    return exact or [one for one in unique if one.name.casefold() == name.casefold()]
+
+
+def choose(found: list[AlmaSet], name: str) -> AlmaSet:
+    """Choose the one set of a name.
+
+    Args:
+        found: Sets with a name like it.
+        name: The name in full.
+
+    Raises:
+        UsageError: None has it, and the nearest are named; or several have, and their ids are named.
+    """
+    same = match_name(found, name)
+    if len(same) == 1:
+        return same[0]
+    if same:
+        ids = ", ".join(sorted(one.id for one in same))
+        raise UsageError(f'Alma has {len(same)} sets named "{name}", with the ids {ids}. Give the id of one.')
+    nearest = sorted({one.name for one in found}, key=lambda other: (-_likeness(name, other), other))[:_NEAREST]
+    hint = f" The nearest are: {', '.join(nearest)}." if nearest else ""
+    raise UsageError(f'Alma has no set named "{name}".{hint} Give its name in full, or its id.')
+
+
+def _likeness(name: str, other: str) -> float:
+    return SequenceMatcher(None, name.casefold(), other.casefold()).ratio()
+
+
+def _read_sets(answer: Answer) -> SetPage:
+    body = decode(answer, _Sets)
+    entries = body.set if isinstance(body.set, list) else [] if body.set is None else [body.set]
+    return SetPage([_set_of(entry) for entry in entries], _number(text_of(body.total_record_count)))
 
 
 def _set_of(entry: _Set) -> AlmaSet:
-    count = code_of(entry.number_of_members)
-    return AlmaSet(
-        text_of(entry.id),
-        text_of(entry.name),
-        code_of(entry.type),
-        code_of(entry.content),
-        int(count) if count.isdecimal() else None,
-    )
+    set_id = text_of(entry.id)
+    if not set_id:
+        raise NoAnswerError("Alma's answer is no set.")
+    name, count = text_of(entry.name), _number(code_of(entry.number_of_members))
+    return AlmaSet(set_id, name, code_of(entry.type), code_of(entry.content), count)
 
 
 def _read_members(answer: Answer, host: str) -> MemberPage:
     body = decode(answer, _Members)
     entries = body.member if isinstance(body.member, list) else [] if body.member is None else [body.member]
-    total = text_of(body.total_record_count)
-    ids = [ids_in(text_of(entry.link), host) for entry in entries]
-    return MemberPage(ids, len(entries), int(total) if total.isdecimal() else None)
+    ids = [found for entry in entries if (found := _ids_of(text_of(entry.link), host)) is not None]
+    return MemberPage(ids, len(entries), _number(text_of(body.total_record_count)))
+
+
+def _ids_of(link: str, host: str) -> ItemIds | None:
+    """Read a member's ids from its link; None where it leads to no item."""
+    try:
+        other_host = urlsplit(link).hostname
+        if other_host and other_host.lower() != host.lower():
+            raise ListError(f"A member of the set is on another host ({other_host}), so the set is not used.")
+        return ids_in(link, host)
+    except (ValueError, NoAnswerError):
+        return None
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdecimal() else None

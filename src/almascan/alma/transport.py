@@ -38,12 +38,14 @@ class Timeouts(msgspec.Struct, frozen=True):
         connect_seconds: Making a connection.
         read_seconds: Answering anything but a scan.
         scan_seconds: Answering a scan; one was seen to take effect 52 s into a call. ``docs/alma.md`` "Side effects".
+        slow_seconds: Answering what adds members to a set, which may take a minute. ``docs/alma.md`` "Sets".
         throttled_seconds: How long a read is tried again while Alma refuses it by the second.
     """
 
     connect_seconds: float = 10.0
     read_seconds: float = 60.0
     scan_seconds: float = 120.0
+    slow_seconds: float = 180.0
     throttled_seconds: float = 60.0
 
 

@@ -35,5 +35,6 @@ def _read_table(answer: Answer) -> WorkOrders:
     found = decode(answer, _Table).row
     types: WorkOrders = {}
     for line in found if isinstance(found, list) else [] if found is None else [found]:
-        types.setdefault(text_of(line.column0), {})[text_of(line.column1)] = text_of(line.column2)
+        if line.column0:
+            types.setdefault(text_of(line.column0), {})[text_of(line.column1)] = text_of(line.column2)
     return types
