@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from almascan.simulator import Simulator, SimulatorConfig
 
 REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference"
@@ -59,3 +61,18 @@ def test_every_state_that_the_simulators_page_names_has_barcodes() -> None:
     with Simulator(SimulatorConfig(items=1000)) as simulator:
         assert states
         assert [state for state in states if not simulator.barcodes(state, 1)] == []
+
+
+def test_the_example_of_a_list_plans_scans_and_says_what_became_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "python-api.md").read_text(encoding="utf-8")
+    code = re.findall(r"```python\n(.*?)```", page, re.DOTALL)[1]
+    monkeypatch.chdir(tmp_path)
+    with Simulator(SimulatorConfig(items=3000, seed=5, per_second=0)) as simulator:
+        loan, missing, requested = (simulator.barcodes(state, 1)[0] for state in ("on_loan", "missing", "requested"))
+        Path("truck.txt").write_text(f"{loan}\n{missing}\n{requested}", encoding="utf-8")
+        printed = run_python(code, ALMASCAN_BASE_URL=simulator.base_url, ALMASCAN_API_KEY=simulator.keys["full"])
+        assert printed.startswith("2 to scan\n")
+        assert f"3 {requested} requested" in printed
+        assert set(simulator.scans()) == {loan, missing}

@@ -50,10 +50,14 @@ def command(limit: int | None, as_json: bool, shelf_list: Path | None, **given: 
     with source.opened(list_options) as listing_from:
         journal = open_journal(settings, create=True)
 
+        remaining: list[int | None] = []
+
         async def act(runner: "Runner", begin: Callable[[], None]) -> "Ended":
             listing = await listing_from(runner.alma)
             begin()
-            return await runner.plan(listing, order, limit=limit)
+            ended = await runner.plan(listing, order, limit=limit)
+            remaining.append(runner.alma.remaining_calls)
+            return ended
 
         ended = work(settings, journal, act, times)
     if ended is None:
@@ -61,7 +65,7 @@ def command(limit: int | None, as_json: bool, shelf_list: Path | None, **given: 
     if shelf_list is not None:
         write_shelf_list(journal.rows(ended.run.id), shelf_list)
         click.echo(f"{shelf_list} lists what is to be scanned, in the order of the shelves.", err=True)
-    plan = describe_plan(ended.run, ended.counts, journal.rows(ended.run.id))
+    plan = describe_plan(ended.run, ended.counts, journal.rows(ended.run.id), remaining[-1])
     if as_json:
         options.print_json(plan)
     else:

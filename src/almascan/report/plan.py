@@ -21,17 +21,20 @@ SAMPLES = 5
 _SHELF_COLUMNS = ("library", "location", "call_number", "title", "barcode", "row")
 
 
-def describe_plan(run: Run, counts: Mapping[Outcome, int], rows: Iterable[Row]) -> dict[str, Any]:
+def describe_plan(
+    run: Run, counts: Mapping[Outcome, int], rows: Iterable[Row], remaining_calls: int | None = None
+) -> dict[str, Any]:
     """Give what a plan came to, ready for JSON.
 
     Args:
         run: The planned run.
         counts: Its rows by their answer.
         rows: Its rows, read once.
+        remaining_calls: The institution's calls left today, where Alma said so.
 
     Returns:
-        ``run``, ``to_scan``, ``desks`` (rows per desk), ``counts``, ``samples``, ``requests``, ``seconds`` and
-        ``warnings``.
+        ``run``, ``to_scan``, ``desks`` (rows per desk), ``counts``, ``samples``, ``requests``, ``share_of_calls`` (of
+        the day's remaining ones, from 0 to 1, or None), ``seconds`` and ``warnings``.
     """
     desks: Counter[str] = Counter()
     samples: list[dict[str, object]] = []
@@ -54,6 +57,7 @@ def describe_plan(run: Run, counts: Mapping[Outcome, int], rows: Iterable[Row]) 
         "counts": {outcome: count for outcome, count in counts.items() if outcome is not Outcome.NOT_TRIED and count},
         "samples": samples,
         "requests": requests,
+        "share_of_calls": requests / remaining_calls if remaining_calls else None,
         "seconds": requests / rate,
         "warnings": list(_warnings(counts, due)),
     }
@@ -89,9 +93,11 @@ def draw_plan(plan: Mapping[str, Any]) -> None:
             console.print(Text(plain(f"  {where}  {item['title']}  {item['barcode']}")))
     if plan["not_looked_at"]:
         console.print(Text(f"{amount(plan['not_looked_at'], 'row')} not looked at yet."))
+    share = plan["share_of_calls"]
+    of_day = "" if share is None else f" ({100 * share:.1f} % of the calls left today)"
     console.print(
         Text(
-            f"Scanning takes about {amount(plan['requests'], 'request')} and {duration(plan['seconds'])}. "
+            f"Scanning takes about {amount(plan['requests'], 'request')}{of_day} and {duration(plan['seconds'])}. "
             f"To do it: almascan resume {plan['run']}"
         )
     )
