@@ -4,6 +4,17 @@ from almascan.lists.entry import Entry, ListOptions
 from almascan.lists.from_alma import Fetched, fetch_report, fetch_set
 from almascan.lists.listing import Listing
 from almascan.lists.notes import NOTES
-from almascan.lists.reading import Reading, open_list
+from almascan.lists.reading import Reading, open_list, open_text
 
-__all__ = ["NOTES", "Entry", "Fetched", "ListOptions", "Listing", "Reading", "fetch_report", "fetch_set", "open_list"]
+__all__ = [
+    "NOTES",
+    "Entry",
+    "Fetched",
+    "ListOptions",
+    "Listing",
+    "Reading",
+    "fetch_report",
+    "fetch_set",
+    "open_list",
+    "open_text",
+]

@@ -2,21 +2,18 @@
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from almascan.alma import Alma, analytics
-from almascan.errors import ListError, NoAnswerError
-from almascan.lists.columns import SAMPLE_ROWS, find_columns
+from almascan.alma import Alma, AlmaSet
+from almascan.alma.paging import Sleep, read_report
+from almascan.errors import KeyRefusedError, ListError, RefusedError
+from almascan.lists.columns import SAMPLE_ROWS, Columns, find_columns
 from almascan.lists.entry import Entry, ListOptions
 from almascan.lists.items import read_items
 from almascan.lists.notes import Notes
 from almascan.lists.table import Row, TextRow
 from almascan.model import ItemIds
-
-FIRST_WAIT_SECONDS = 1.0
-LONGEST_WAIT_SECONDS = 30.0
-MOST_WAITS = 20
-"""How often a report that is not ready is asked for again, about eight minutes in all."""
 
 
 class Fetched:
@@ -42,50 +39,50 @@ class Fetched:
 
 
 async def fetch_set(alma: Alma, name_or_id: str) -> Fetched:
-    """Fetch the members of an Alma set of physical items.
+    """Fetch the members of an Alma set of physical items; ``docs/alma.md`` "Sets".
 
     Args:
         alma: The institution's client.
         name_or_id: The set's name in full, or its id.
 
     Returns:
-        The list: each member once, by its ids.
+        The list: each member once, by its ids, numbered from 1. What the set says of their number and does not give
+        is counted as ``members_missing`` and said in the description.
 
     Raises:
-        ListError: The set holds something else than items, or nothing.
+        ListError: The set holds something else than items, or nothing, or Alma refuses to give it.
         UsageError: There is no such set.
-        KeyRefusedError, AttemptError: As the client's reads.
+        KeyRefusedError: The key may not read sets.
+        AttemptError: As the client's reads.
     """
-    found = await alma.find_set(name_or_id)
-    if found.content and found.content != "ITEM":
-        raise ListError(
-            f'The set "{found.name}" holds {found.content}, not physical items; make a set of items from it in Alma.'
-        )
     members: dict[ItemIds, None] = {}
     repeated = 0
-    async for ids in alma.members_of(found):
-        repeated += ids in members
-        members[ids] = None
+    with _explained(f'the set "{name_or_id}"', "A list from a set", "Configuration"):
+        found = await alma.find_set(name_or_id)
+        if found.content not in ("", "ITEM"):
+            raise ListError(
+                f'The set "{found.name}" holds {found.content}, not physical items; make a set of items from it in Alma.'
+            )
+        async for ids in alma.members_of(found):
+            repeated += ids in members
+            members[ids] = None
     if not members:
-        raise ListError(f'The set "{found.name}" has no members.')
-    notes = Notes({"entries": len(members), "ids": len(members)})
-    if repeated:
-        notes["repeated"] = repeated
-    if found.members is not None and found.members != len(members):
-        notes["members_missing"] = max(0, found.members - len(members))
+        raise ListError(f'The set "{found.name}" has no members that are physical items.')
+    missing = 0 if found.members is None else found.members - len(members)
+    counts = {"entries": len(members), "ids": len(members), "repeated": repeated, "members_missing": max(0, missing)}
     entries = [Entry(row, ids.pid, "", ids) for row, ids in enumerate(members, start=1)]
-    said = "" if found.members is None else f", which says that it has {found.members:,}"
-    return Fetched(found.name, f"Alma set {found.id} ({found.type.lower()}){said}", [], entries, notes)
+    notes = Notes({name: count for name, count in counts.items() if count})
+    return Fetched(found.name, _describe_set(found, len(members)), [], entries, notes)
 
 
-async def fetch_report(
-    alma: Alma,
-    path: str,
-    options: ListOptions,
-    *,
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-) -> Fetched:
-    """Fetch an Analytics report whose columns name items.
+def _describe_set(found: AlmaSet, given: int) -> str:
+    kind = f" ({found.type.lower()})" if found.type else ""
+    said = "" if found.members in (None, given) else f", which says that it has {found.members:,} and gave {given:,}"
+    return f"Alma set {found.id}{kind}{said}"
+
+
+async def fetch_report(alma: Alma, path: str, options: ListOptions, *, sleep: Sleep = asyncio.sleep) -> Fetched:
+    """Fetch an Analytics report whose columns name items; ``docs/alma.md`` "Analytics".
 
     Args:
         alma: The institution's client.
@@ -97,44 +94,49 @@ async def fetch_report(
         The list; its rows count from the header, which is row 1.
 
     Raises:
-        ListError: It is not ready in time, has no rows, or none of its columns names items.
-        RefusedError: Alma has no such report.
-        KeyRefusedError, AttemptError: As the client's reads.
+        ListError: There is no such report, it is not ready in time, it has no rows, or none of its columns names items.
+        KeyRefusedError: The key may not read Analytics.
+        AttemptError: As the client's reads.
     """
-    headings, cells = await _read_pages(alma, path, sleep)
-    columns = sorted(headings, key=lambda name: int(name.removeprefix("Column") or 0))
+    headings: list[str] = []
+    table: list[Row] = []
+    with _explained(f'the report "{path}"', "A list from a report", "Analytics"):
+        async for page in read_report(alma.ask, path, sleep):
+            headings = headings or page.headings
+            table += [TextRow(row, cells) for row, cells in enumerate(page.cells, start=len(table) + 2)]
     name = path.rstrip("/").rpartition("/")[2]
-    if not cells:
+    if not table:
         raise ListError(f'The report "{name}" has no rows.')
-    table: list[Row] = [TextRow(1, [headings[column] for column in columns])]
-    table += [TextRow(row, [cell.get(column, "") for column in columns]) for row, cell in enumerate(cells, start=2)]
-    used = find_columns(name, table[:SAMPLE_ROWS], options.column)
+    table.insert(0, TextRow(1, headings))
+    found = find_columns(name, table[:SAMPLE_ROWS], options.column)
+    used = found._replace(headers={place: text for place, text in enumerate(headings) if text.strip()}, first_row=2)
     notes = Notes()
-    entries = list(read_items(iter(table), used, options, notes))
+    entries = list(read_items(_without_comments(table, used), used, options, notes))
+    if not entries:
+        raise ListError(f'The report "{name}" names no item: its rows are empty.')
     notes["entries"] = len(entries)
-    return Fetched(name, f"Analytics report {path}, {used}", list(headings.values()), entries, notes)
+    if problems := sum(bool(entry.problem) for entry in entries):
+        notes["problems"] = problems
+    return Fetched(name, f"Analytics report {path}, {used}", headings, entries, notes)
 
 
-async def _read_pages(
-    alma: Alma, path: str, sleep: Callable[[float], Awaitable[None]]
-) -> tuple[dict[str, str], list[dict[str, str]]]:
-    """Read all pages: the headings of the first that has them, and the rows."""
+def _without_comments(table: list[Row], used: Columns) -> Iterator[Row]:
+    """Keep a title such as "#MeToo" in the first column from making its row a comment: a report has none."""
+    needed = {used.barcode, used.desk, used.library, *(used.ids or ())}
+    for row in table:
+        if 0 in needed or not row.cell(0).text.lstrip().startswith("#"):
+            yield row
+        else:
+            cells = [row.cell(place).text for place in range(max(row.texts()) + 1)]
+            yield TextRow(row.number, [cells[0].lstrip("# "), *cells[1:]])
+
+
+@contextmanager
+def _explained(what: str, feature: str, area: str) -> Iterator[None]:
+    """Say of Alma's refusals what could not be fetched, and of the key's which right it lacks."""
     try:
-        page = await alma.ask(analytics.report(path))
-    except NoAnswerError as error:
-        if error.refusal is not None and "path not found" in error.refusal.message.lower():
-            raise ListError(f'Alma has no Analytics report "{path}": {error.refusal.message}.') from error
-        raise
-    headings, rows, token = dict(page.headings), list(page.rows), page.token
-    waits, wait_seconds = 0, FIRST_WAIT_SECONDS
-    while not page.is_finished:
-        if not page.rows:
-            waits += 1
-            if waits > MOST_WAITS:
-                raise ListError(f'Alma is still preparing the report "{path}"; try again later, or filter it.')
-            await sleep(wait_seconds)
-            wait_seconds = min(2 * wait_seconds, LONGEST_WAIT_SECONDS)
-        page = await alma.ask(analytics.next_page(token) if token else analytics.report(path))
-        headings, token = headings or dict(page.headings), token or page.token
-        rows += page.rows
-    return headings, rows
+        yield
+    except KeyRefusedError as error:
+        raise KeyRefusedError(f"{error} {feature} needs the right to read {area}.", error.refusal) from None
+    except RefusedError as error:
+        raise ListError(f"Alma does not give {what}: {error.refusal}.") from error

@@ -1,10 +1,14 @@
 """One list, opened and read once from its first row to its last."""
 
+import io
+import re
 from collections.abc import Iterator
 from itertools import chain, islice
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+import msgspec
 
 from almascan.errors import ListError
 from almascan.lists.barcode import is_blank, is_comment
@@ -107,6 +111,36 @@ def open_list(source: str | Path, options: ListOptions = _DEFAULTS, stdin: ByteS
     except BaseException:
         opened.close()
         raise
+
+
+def open_text(text: str, options: ListOptions = _DEFAULTS) -> Reading:
+    """Open barcodes that were pasted or typed: white space, commas and semicolons separate them.
+
+    Lines with tabs, which is how spreadsheets copy several columns, are read as a table. A header and lines that begin
+    with # are left out, as in a file.
+
+    Args:
+        text: The text.
+        options: What the operator said about it; a text has neither an encoding nor a sheet.
+
+    Returns:
+        The reading, to be used as a context manager and iterated once; its rows count what is separated, a header too.
+
+    Raises:
+        ListError: It holds nothing, or is a table without a column of barcodes or ids.
+    """
+    lines = [line.strip(" ") for line in text.splitlines() if not is_blank(line)]
+    if not (len(lines) > 1 and "\t" in lines[0]):
+        lines = [part for place, line in enumerate(lines) for part in _split_line(line, is_first=place == 0)]
+    data = "\n".join(lines).encode(errors="surrogatepass")  # what no text can hold is refused where it is decoded
+    source = Source("pasted text", io.BytesIO(data))
+    return _open_by_content(source, msgspec.structs.replace(options, encoding=None, sheet=None))
+
+
+def _split_line(line: str, *, is_first: bool) -> list[str]:
+    if is_comment(line) or (is_first and is_barcode_header(line)):
+        return [line]
+    return [part for part in re.split(r"[\s,;]+", line) if part]
 
 
 def _open_by_content(source: Source, options: ListOptions) -> Reading:
