@@ -1,10 +1,8 @@
 """Changes of rows: guarded by their state, claimed once for each item, and read back as they were written."""
 
-import subprocess
-import sys
-
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.journal.processes import started
 from tests.journal.samples import add, intent, new
 
 from almascan.journal import Blocked, Change, Claim, Journal, Overtaken
@@ -42,6 +40,15 @@ def test_an_item_is_claimed_once_in_a_run_within_one_commit_too(journal: Journal
     assert journal.save([intent(one, "23"), intent(two, "23"), intent(three, "24")]) == [None, Blocked(1, 1), None]
     assert journal.row(run.id, 2).state is RowState.NEW
     assert journal.story(run.id, 2) == []
+
+
+def test_an_item_that_has_its_answer_is_not_claimed_by_another_row_of_its_run(journal: Journal) -> None:
+    run = add(journal, [new(1, "a"), new(2, "b")])
+    one, two = journal.rows(run.id)
+    claimed = intent(one, "23")
+    journal.save([claimed])
+    journal.save([Change(claimed.row.to(RowState.DONE, outcome=Outcome.IN_PLACE), RowState.SENDING)])
+    assert journal.save([intent(two, "23")]) == [Blocked(run.id, 1)]
 
 
 def test_an_item_whose_scan_had_no_effect_is_free_for_another_row(journal: Journal) -> None:
@@ -118,11 +125,10 @@ for row in journal.rows(1):
 
 def test_what_was_saved_is_there_after_a_kill(journal: Journal) -> None:
     run = add(journal, [new(number, str(number)) for number in range(1, 3000)])
-    with subprocess.Popen([sys.executable, "-c", _SAVE, str(journal.path)], stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        said = [int(process.stdout.readline()) for _ in range(50)]
-        process.kill()
-        said += [int(line) for line in process.stdout.read().split()]
+    with started(_SAVE, journal.path) as saving:
+        said = [int(saving.readline()) for _ in range(50)]
+        saving.kill()
+        said += [int(line) for line in saving.read().split()]
     sending = {row.row for row in journal.rows_in_state(run.id, RowState.SENDING)}
     assert set(said) <= sending
     assert journal.recover(run.id) == len(sending)

@@ -1,11 +1,10 @@
 """One process at a time works for an institution."""
 
 import sqlite3
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from tests.journal.processes import started
 
 from almascan.errors import JournalError, LeaseError
 from almascan.journal import Journal
@@ -29,17 +28,11 @@ while True:
 """
 
 
-def _start(code: str, journal: Journal) -> "subprocess.Popen[bytes]":
-    process = subprocess.Popen([sys.executable, "-c", code, str(journal.path)], stdout=subprocess.PIPE)
-    assert process.stdout is not None
-    assert process.stdout.readline()
-    return process
-
-
 def test_a_lease_is_refused_with_its_holders_name_and_free_when_the_holder_is_killed(journal: Journal) -> None:
     with journal.lease("01A") as epoch:
         assert epoch == 1
-    with _start(_HOLD, journal) as holder:
+    with started(_HOLD, journal.path) as holder:
+        holder.readline()
         with pytest.raises(LeaseError, match=f"process {holder.pid}"), journal.lease("01A"):
             raise AssertionError
         with journal.lease("01B"):
@@ -53,11 +46,11 @@ def test_a_lease_is_refused_with_its_holders_name_and_free_when_the_holder_is_ki
 def test_whoever_only_looks_whether_a_lease_is_held_is_in_nobodys_way(journal: Journal) -> None:
     with journal.lease("01A"):
         pass
-    with _start(_PEEK, journal) as looking:
+    with started(_PEEK, journal.path) as looking:
+        looking.readline()
         for _ in range(40):
             with journal.lease("01A"):
                 pass
-        looking.kill()
 
 
 def test_looking_whether_a_lease_is_held_leaves_nothing_behind(journal: Journal) -> None:

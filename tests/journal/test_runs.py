@@ -1,9 +1,8 @@
 """Runs are recorded whole or not at all, and read while they are written."""
 
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event
+from tests.journal.processes import started
 from tests.journal.samples import a_run, add, intent, new
 
 from almascan.errors import UsageError
@@ -128,9 +128,8 @@ Journal(Path(sys.argv[1])).add_run(a_run(), rows())
 
 
 def test_a_run_whose_loading_was_killed_is_never_seen_and_swept_away(journal: Journal) -> None:
-    with subprocess.Popen([sys.executable, "-c", _LOAD, str(journal.path)], stdout=subprocess.PIPE) as loader:
-        assert loader.stdout is not None
-        assert loader.stdout.readline()
+    with started(_LOAD, journal.path) as loader:
+        loader.readline()
         loader.kill()
     assert journal.runs() == []
     with pytest.raises(UsageError, match="no run yet"):
@@ -182,6 +181,18 @@ def test_rows_are_read_in_their_order_while_another_process_writes(journal: Jour
     other.close()
     assert seen == list(range(1, 5001))
     assert journal.counts(run.id) == {Outcome.IN_PLACE: 10, Outcome.NOT_TRIED: 4990}
+
+
+def test_processes_that_count_calls_at_once_do_not_trip_over_each_other(journal: Journal) -> None:
+    def count(mine: int) -> None:
+        own = Journal(journal.path)
+        for number in range(50):
+            own.see_calls("01A", 2 * number + mine)
+        own.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(count, (0, 1)))
+    assert journal.most_calls_seen("01A") == 99
 
 
 def test_the_most_calls_of_seven_days_are_remembered(tmp_path: Path) -> None:

@@ -67,6 +67,12 @@ def test_processes_that_make_the_same_journal_at_once_all_get_it(tmp_path: Path)
     assert [process.returncode for process in processes] == [0, 0, 0], errors
 
 
+def test_what_is_recorded_is_on_the_disk_and_not_on_its_way_there(journal: Journal) -> None:
+    with journal._engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2, "FULL"
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+
+
 def _plans(journal: Journal) -> list[str]:
     """Have the journal explain each query that reads rows from now on."""
     explained: list[str] = []

@@ -64,7 +64,7 @@ async def test_an_error_of_the_disk_reaches_everyone_who_waits(journal: Journal)
     with sqlite3.connect(journal.path) as connection:
         connection.execute("DROP TABLE events")
     connection.close()
-    async with journal.writer() as writer:
+    async with asyncio.timeout(10), journal.writer() as writer:
         saving = (writer.save(intent(row, f"23{row.row}")) for row in rows)
         results = await asyncio.gather(*saving, return_exceptions=True)
     assert all(isinstance(result, JournalError) for result in results)

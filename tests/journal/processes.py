@@ -1,0 +1,44 @@
+"""Processes that use a journal, and are killed when a test is through with them, however it ended."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+class Process:
+    """A running Python program that was given a journal's path."""
+
+    def __init__(self, running: "subprocess.Popen[str]") -> None:
+        self._running = running
+        self.pid = running.pid
+
+    def readline(self) -> str:
+        """Wait for a line that it prints."""
+        assert self._running.stdout is not None
+        line = self._running.stdout.readline()
+        assert line, "it ended early"
+        return line
+
+    def read(self) -> str:
+        """Give the rest of what it printed, once it has ended."""
+        assert self._running.stdout is not None
+        return self._running.stdout.read()
+
+    def kill(self) -> None:
+        """End it at once, as kill -9 does."""
+        self._running.kill()
+        self._running.wait()
+
+
+@contextmanager
+def started(code: str, journal: Path) -> Iterator[Process]:
+    """Start a program on a journal, and kill it in the end."""
+    command = [sys.executable, "-c", code, str(journal)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
+        process = Process(running)
+        try:
+            yield process
+        finally:
+            process.kill()
