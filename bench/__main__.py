@@ -8,6 +8,7 @@ import sys
 BENCHES = {
     "start": "the start of the command line",
     "memory": "loading a million rows, memory and resume",
+    "journal": "recording intents and answers",
     "processor": "processor time per item",
     "pace": "the share of Alma's limit that is used",
     "kills": "kill -9 at random moments",
