@@ -141,7 +141,7 @@ async def test_a_report_that_never_gets_ready_ends_with_a_sentence(
 
 
 async def test_pages_without_a_token_are_not_read_for_ever(client: Alma, server: RawServer) -> None:
-    script(server, page([{"Column1": "b1"}], headings=HEADINGS, finished=False))
+    script(server, page([{"Column1": "b1"}], headings=HEADINGS, finished=False), page([{"Column1": "b1"}]))
     with pytest.raises(NoAnswerError, match="how to go on"):
         await read_all(client)
     assert len(server.received) == 1

@@ -1,6 +1,10 @@
 """Lists that come from Alma itself, and pasted text."""
 
 import json
+import os
+import re
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from html import escape
 from pathlib import Path
@@ -247,6 +251,24 @@ async def test_an_unknown_set_of_a_simulated_alma_names_the_nearest(simulator: S
     async with connect(simulator.base_url, key=simulator.keys["full"]) as alma:
         with pytest.raises(UsageError, match="The nearest are: Truck of returns"):
             await fetch_set(alma, "Trucks of returns")
+
+
+def test_the_example_of_sets_and_reports_reads_both(simulator: Simulator) -> None:
+    page = Path(__file__).resolve().parents[2] / "docs" / "reference" / "python-api.md"
+    examples = re.findall(r"^```python\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    (code,) = (example for example in examples if "analytics_report" in example)
+    variables = {"ALMASCAN_BASE_URL": simulator.base_url, "ALMASCAN_API_KEY": simulator.keys["full"]}
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        env=os.environ | variables | {"REPORT": simulator.report, "PYTHONIOENCODING": "utf-8"},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    first, *rows = done.stdout.splitlines()
+    assert first.startswith("Truck of returns: ")
+    assert {row.split()[0] for row in rows} >= set(simulator.barcodes("in_transit", 5))
 
 
 def digest_of(listing: Listing) -> tuple[int, str]:

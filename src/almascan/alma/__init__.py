@@ -9,7 +9,7 @@ from almascan.alma.configuration import CircDesk, Department, General, Library
 from almascan.alma.hosts import REGIONS, resolve_base_url
 from almascan.alma.pacer import Pacer, Priority, Slot
 from almascan.alma.pacing import Pace
-from almascan.alma.sets import AlmaSet
+from almascan.alma.sets import AlmaSet, MemberPage
 from almascan.alma.transport import Timeouts
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "Department",
     "General",
     "Library",
+    "MemberPage",
     "Pace",
     "Pacer",
     "Priority",
