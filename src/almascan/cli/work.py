@@ -200,7 +200,11 @@ def open_journal(settings: "Settings", *, create: bool = False) -> "Journal":
     from almascan.journal import Journal
     from almascan.settings import journal_path
 
-    return Journal(journal_path(settings), create=create)
+    journal = Journal(journal_path(settings), create=create)
+    context = click.get_current_context(silent=True)
+    if context is not None:
+        context.call_on_close(journal.close)
+    return journal
 
 
 def ask_to_begin(question: str, flag: str = "--yes") -> bool:

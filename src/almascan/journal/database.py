@@ -36,8 +36,12 @@ def open_database(path: Path, *, create: bool) -> Engine:
     engine = create_engine(address, connect_args={"timeout": _BUSY_TIMEOUT_MILLISECONDS / 1000})
     event.listen(engine, "connect", _set_up_connection)
     event.listen(engine, "begin", _begin)
-    with translated(path):
-        _migrate(engine, path)
+    try:
+        with translated(path):
+            _migrate(engine, path)
+    except BaseException:
+        engine.dispose()
+        raise
     return engine
 
 
