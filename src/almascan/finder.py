@@ -12,7 +12,7 @@ from typing import NamedTuple, Self
 
 from almascan.alma import Alma
 from almascan.clock import Clock, Stamp
-from almascan.errors import AlmascanError, KeyRefusedError, RefusedError
+from almascan.errors import AlmascanError, KeyRefusedError, RefusedError, UsageError
 from almascan.journal import Journal
 from almascan.model import Item, ItemIds
 from almascan.stop import Stop, StoppedError
@@ -172,8 +172,8 @@ class Finder:
         for name in self._journal.remembered_sets(self._institution):
             try:
                 left = await self._alma.find_set(name)
-            except AlmascanError:
-                left = None
-            if left is not None:
                 await self._alma.delete_set(left.id)
+            except AlmascanError as error:
+                if not isinstance(error, UsageError):  # which says that there is no such set any more
+                    continue
             self._journal.forget_set(self._institution, name)
