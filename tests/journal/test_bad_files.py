@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,11 @@ def test_a_list_whose_name_is_no_text_is_recorded_with_a_name_that_is(journal: J
     assert journal.run(run_id).list_name == "caf?.txt"
 
 
+def _count(path: Path) -> None:
+    with closing(Journal(path)) as journal:
+        journal.counts(1)
+
+
 def test_a_damaged_journal_is_a_sentence(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "journal.db")
     add(journal, [new(number, str(number)) for number in range(1, 2000)])
@@ -67,7 +73,7 @@ def test_a_damaged_journal_is_a_sentence(tmp_path: Path) -> None:
         file.seek(4096)
         file.write(b"\xff" * 200_000)
     with pytest.raises(JournalError, match=r"malformed.*Restore it"):
-        Journal(tmp_path / "journal.db").counts(1)
+        _count(tmp_path / "journal.db")
 
 
 def test_a_full_disk_is_a_sentence_and_loses_nothing(disk: Path) -> None:
