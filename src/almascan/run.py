@@ -13,7 +13,7 @@ import msgspec
 
 from almascan import rules
 from almascan.alma import Alma
-from almascan.clock import Clock
+from almascan.clock import Clock, Stamp
 from almascan.crew import Crew, Tally
 from almascan.desks import Desks
 from almascan.errors import ExitCode, KeyRefusedError, UsageError
@@ -239,12 +239,21 @@ class Runner:
         """Bring the run's open rows to their answers; the lease is held."""
         taken = self._clock.now()
         self._journal.recover(run.id)
-        await self._wait_to_begin()
         first_time = run.started_at is None and not only_plans
-        started_at = run.started_at if only_plans else run.started_at or taken.wall
-        run = self._journal.change_run(
-            run.id, state=RunState.RUNNING, reason="", started_at=started_at, finished_at=None
-        )
+        run = self._journal.begin_run(run.id)
+        watching = asyncio.create_task(self._watch(run.id))
+        try:
+            await self._wait_to_begin()
+            if not only_plans and run.started_at is None:
+                run = self._journal.change_run(run.id, started_at=self._clock.now().wall)
+            await self._work_on_rows(run, desks, taken, limit, only_plans=only_plans, first_time=first_time)
+        finally:
+            watching.cancel()
+        return self._conclude(run, limit, only_plans=only_plans)
+
+    async def _work_on_rows(
+        self, run: Run, desks: Desks, taken: Stamp, limit: int | None, *, only_plans: bool, first_time: bool
+    ) -> None:
         tally = Tally(self._journal.counts(run.id), self.alma, self._clock)
         async with self._journal.writer() as writer:
             scanner = Scanner(self.alma, writer, run, desks, stop=self._stop, clock=self._clock, only_plans=only_plans)
@@ -252,14 +261,11 @@ class Runner:
                 scanner, self.alma, tally, self._reporter, stop=self._stop, clock=self._clock, watch_first=first_time
             )
             self._reporter.begin(run, crew.snapshot())
-            watching = asyncio.create_task(self._watch(run.id))
             try:
                 async with self._finding(run, scanner):
                     await crew.work(_first(self._journal.rows(run.id, only_open=True), limit), taken)
             finally:
-                watching.cancel()
                 self._reporter.end(crew.snapshot())
-        return self._conclude(run, limit, only_plans=only_plans)
 
     @asynccontextmanager
     async def _finding(self, run: Run, scanner: Scanner) -> AsyncIterator[None]:
@@ -301,11 +307,8 @@ class Runner:
     def _conclude(self, run: Run, limit: int | None, *, only_plans: bool) -> Ended:
         """Record how the work ended."""
         counts = self._journal.counts(run.id)
-        finished_at = self._clock.now().wall
         if self._stop.requested and (counts.get(Outcome.NOT_TRIED) or counts.get(Outcome.UNCLEAR)):
             state, reason, exit_code = RunState.PAUSED, self._stop.reason, self._stop.exit_code
-            if self._journal.run(run.id).state is RunState.CANCELLED:
-                state = RunState.CANCELLED
         elif only_plans:
             state, reason, exit_code = RunState.PLANNED, "", ExitCode.DONE
         elif counts.get(Outcome.NOT_TRIED):
@@ -313,7 +316,8 @@ class Runner:
             reason = f"It was asked to try {limit} rows; the rest is for resume."
         else:
             state, reason, exit_code = RunState.FINISHED, "", _exit_code(counts)
-        run = self._journal.change_run(run.id, state=state, reason=reason, finished_at=finished_at)
+        self._journal.change_run(run.id, finished_at=self._clock.now().wall)
+        run = self._journal.change_run(run.id, state=state, reason=reason)
         if self.alma.remaining_calls is not None:
             self._journal.see_calls(run.institution, self.alma.remaining_calls)
         return Ended(run, counts, exit_code)

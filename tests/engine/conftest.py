@@ -10,6 +10,7 @@ import pytest
 
 from almascan.alma import Alma, Pacer, Timeouts
 from almascan.clock import Clock
+from almascan.hours import Hours
 from almascan.journal import Journal
 from almascan.lists import ListOptions, open_list
 from almascan.model import Desk, Order, Outcome, Row
@@ -85,10 +86,13 @@ class Bench:
         clock: Clock | None = None,
         timeouts: Timeouts = QUICK,
         reporter: Reporter | None = None,
+        hours: Hours | None = None,
     ) -> Any:
         alma = Alma(self.simulator.base_url, self.simulator.keys[key], pacer=Pacer(RATE), timeouts=timeouts)
         async with alma:
-            runner = Runner(alma, self.journal, reporter or reporter_for("none", sys.stderr), stop=stop, clock=clock)
+            runner = Runner(
+                alma, self.journal, reporter or reporter_for("none", sys.stderr), stop=stop, clock=clock, hours=hours
+            )
             return await act(runner)
 
     def rows(self, run: int = 1) -> dict[str, Row]:

@@ -1,10 +1,14 @@
 """Which runs resume and retry go on with, and which they leave as they are."""
 
+import asyncio
+import time
+
 import pytest
 from tests.engine.conftest import Bench
 
 from almascan.errors import UsageError
-from almascan.intervene import cancel
+from almascan.hours import Hours
+from almascan.intervene import cancel, pause
 from almascan.lists import open_list
 from almascan.loading import load_list
 from almascan.model import Outcome, Run, RunState
@@ -39,3 +43,34 @@ async def test_a_finished_run_that_is_resumed_sends_nothing(bench: Bench) -> Non
     assert (await bench.resume()).counts == {Outcome.IN_PLACE: 2}
     after = bench.simulator.stats()["by_operation"]
     assert {name: after[name] - before[name] for name in ("find", "read", "scan")} == {"find": 0, "read": 0, "scan": 0}
+
+
+@pytest.mark.parametrize("ended", [RunState.CANCELLED, RunState.PAUSED])
+@pytest.mark.parametrize("begun", [False, True])
+async def test_a_run_that_is_ended_while_it_waits_for_its_hour_scans_nothing(
+    bench: Bench, ended: RunState, begun: bool
+) -> None:
+    barcodes = bench.simulator.barcodes("in_transit", 5)
+    scanned = 1 if begun else 0
+    if begun:
+        await bench.scan(barcodes, limit=1)
+    later = Hours(not_before=time.time() + 3)
+    working = asyncio.create_task(bench.resume(hours=later) if begun else bench.scan(barcodes, hours=later))
+    while not (runs := bench.journal.runs()) or runs[0].state is not RunState.RUNNING:
+        assert not working.done()
+        await asyncio.sleep(0.01)
+    (cancel if ended is RunState.CANCELLED else pause)(bench.journal, 1)
+    result = await working
+    assert result.run.state is ended
+    assert result.run.finished_at is not None
+    assert result.counts[Outcome.NOT_TRIED] == 5 - scanned
+    assert len(bench.simulator.scans()) == scanned
+
+
+async def test_a_run_cancelled_before_its_work_begins_scans_nothing(bench: Bench) -> None:
+    barcodes = bench.simulator.barcodes("in_transit", 3)
+    await bench.scan(barcodes, limit=1)
+    cancel(bench.journal, 1)
+    with pytest.raises(UsageError, match="cancelled"):
+        bench.journal.begin_run(1)
+    assert bench.journal.run(1).state is RunState.CANCELLED

@@ -165,12 +165,26 @@ class Journal:
             connection.execute(delete(ROWS).where(ROWS.c.run == run_id))
             connection.execute(delete(RUNS).where(RUNS.c.id == run_id))
 
+    def begin_run(self, run_id: int) -> Run:
+        """Say that a process works on a run, and return it.
+
+        Raises:
+            UsageError: It was cancelled, at any time before this.
+        """
+        run = self.change_run(run_id, state=RunState.RUNNING, reason="", finished_at=None)
+        if run.state is RunState.CANCELLED:
+            raise UsageError(f"Run {run_id} was cancelled, which is for good. Scan its list anew to go on.")
+        return run
+
     def change_run(self, run_id: int, **values: Any) -> Run:
-        """Set fields of a run by name, and return it."""
+        """Set fields of a run by name, and return it; a change of state leaves a cancelled run as it is."""
         if "order" in values:
             values["order"] = msgspec.json.encode(values["order"]).decode()
         with translated(self.path), self._writing.begin() as connection:
-            connection.execute(update(RUNS).where(RUNS.c.id == run_id).values(**values))
+            change = update(RUNS).where(RUNS.c.id == run_id).values(**values)
+            if "state" in values:
+                change = change.where(RUNS.c.state != RunState.CANCELLED)
+            connection.execute(change)
         return self.run(run_id)
 
     def run(self, run_id: int | None = None) -> Run:
