@@ -10,21 +10,17 @@ import argparse
 import asyncio
 import contextlib
 import json
-import subprocess
-import sys
 import tempfile
-import time
-import urllib.request
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from almascan.alma import Alma, Pacer
+from bench.simulated import ask_control, run_simulator
 
 LIMIT = 25
 LATENCY_MS = 250
 WORKERS = 20
-START_SECONDS = 20
 
 
 class Case(NamedTuple):
@@ -44,29 +40,16 @@ class Share(NamedTuple):
 CASES = [Case(jitter_ms, window) for jitter_ms in (5, 80) for window in ("sliding", "calendar")]
 
 
-@contextlib.contextmanager
-def run_simulator(case: Case, folder: Path) -> Iterator[dict[str, Any]]:
-    ready_file = folder / f"{case.window}-{case.jitter_ms}.json"
-    command = [sys.executable, "-m", "almascan", "simulator", "--port", "0", "--ready-file", str(ready_file)]
-    command += ["--per-second", str(LIMIT), "--window", case.window]
-    command += ["--latency-ms", str(LATENCY_MS), "--jitter-ms", str(case.jitter_ms)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
-        try:
-            for _ in range(START_SECONDS * 20):
-                if ready_file.exists():
-                    break
-                time.sleep(0.05)
-            yield json.loads(ready_file.read_text(encoding="utf-8"))
-        finally:
-            process.terminate()
+def options_of(case: Case) -> list[str]:
+    options = ["--per-second", str(LIMIT), "--window", case.window]
+    return [*options, "--latency-ms", str(LATENCY_MS), "--jitter-ms", str(case.jitter_ms)]
 
 
 async def measure(ready: dict[str, Any], seconds: float) -> Share:
     barcode = ready["barcodes"]["in_place"][0]
     async with Alma(ready["base_url"], ready["keys"]["full"], pacer=Pacer(LIMIT)) as alma, _deadline(seconds):
         await asyncio.gather(*(_look_up_for_ever(alma, barcode) for _ in range(WORKERS)))
-    stats_url = ready["base_url"].replace("/almaws/v1", "/simulator/stats")
-    stats = json.loads(await asyncio.to_thread(_read, stats_url))
+    stats = json.loads(await asyncio.to_thread(ask_control, ready, "stats"))
     return Share((stats["requests"] - stats["refused"]) / (LIMIT * seconds), stats["refused"] / stats["requests"])
 
 
@@ -82,15 +65,11 @@ async def _look_up_for_ever(alma: Alma, barcode: str) -> None:
         await alma.find(barcode)
 
 
-def _read(url: str) -> bytes:
-    with urllib.request.urlopen(url) as answer:  # noqa: S310 - the simulator's own address
-        content: bytes = answer.read()
-    return content
-
-
 async def measure_all(seconds: float) -> list[Share]:
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
-        ready = [stack.enter_context(run_simulator(case, Path(folder))) for case in CASES]
+        files = [Path(folder) / f"{number}.json" for number in range(len(CASES))]
+        simulators = zip(files, map(options_of, CASES), strict=True)
+        ready = [stack.enter_context(run_simulator(file, *options)) for file, options in simulators]
         return await asyncio.gather(*(measure(each, seconds) for each in ready))
 
 

@@ -9,12 +9,9 @@ share of the asked rate that was reached.
 import argparse
 import asyncio
 import io
-import json
-import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +21,7 @@ from almascan.lists import ListOptions, open_list
 from almascan.model import Desk, Order
 from almascan.progress import reporter_for
 from almascan.run import Runner
-
-START_SECONDS = 20
+from bench.simulated import ask_control, run_simulator
 
 
 async def scan(ready: dict[str, Any], barcodes: list[str], rate: float, folder: Path) -> tuple[float, float]:
@@ -46,22 +42,9 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         ready_file = Path(folder) / "ready.json"
-        command = [sys.executable, "-m", "almascan", "simulator", "--port", "0", "--per-second", "0"]
-        command += ["--items", "50000", "--ready-file", str(ready_file)]
-        with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
-            try:
-                for _ in range(START_SECONDS * 20):
-                    if ready_file.exists():
-                        break
-                    time.sleep(0.05)
-                ready = json.loads(ready_file.read_text(encoding="utf-8"))
-                query = f"/simulator/barcodes?state=in_transit&limit={options.items}"
-                address = ready["base_url"].replace("/almaws/v1", query)
-                with urllib.request.urlopen(address) as answer:  # noqa: S310 - the simulator's own address
-                    barcodes = answer.read().decode().split()
-                used, took = asyncio.run(scan(ready, barcodes, options.rate, Path(folder)))
-            finally:
-                process.terminate()
+        with run_simulator(ready_file, "--per-second", "0", "--items", "50000") as ready:
+            barcodes = ask_control(ready, f"barcodes?state=in_transit&limit={options.items}").decode().split()
+            used, took = asyncio.run(scan(ready, barcodes, options.rate, Path(folder)))
     items = len(barcodes)
     print(f"{items:,} items, two requests each, {options.rate:g} requests a second asked for")
     print(f"processor per item: {1000 * used / items:.2f} ms (at most 1)")

@@ -1,11 +1,11 @@
 """Finding desks among those that Alma lists: an order's own, and the home desk of an item."""
 
+import asyncio
 from collections.abc import Mapping
 
 import msgspec
 
 from almascan.alma import Alma, CircDesk
-from almascan.alma.work_orders import WorkOrders, work_order_statuses
 from almascan.errors import KeyRefusedError, RefusedError, UsageError
 from almascan.model import HOME, Desk, Item, ScanOptions
 from almascan.rules import Place
@@ -39,6 +39,7 @@ class Desks:
         self._home_desks = home_desks or {}
         self._found: dict[Desk, FoundDesk] = {}
         self._listed: dict[str, list[CircDesk]] = {}
+        self._asking = asyncio.Lock()
 
     async def find(self, desk: Desk) -> FoundDesk:
         """Look a desk or department up in Alma's configuration.
@@ -70,9 +71,10 @@ class Desks:
             return (await self.find(desk)).place
         if item is None:
             return None
-        code = self._home_desks.get(f"{item.library}/{item.location}") or self._home_desks.get(item.library)
-        code = code or await self._serving(item)
-        return None if code is None else (await self.find(Desk(item.library, code))).place
+        async with self._asking:  # rows that need the same desk at once wait for one answer
+            code = self._home_desks.get(f"{item.library}/{item.location}") or self._home_desks.get(item.library)
+            code = code or await self._serving(item)
+            return None if code is None else (await self.find(Desk(item.library, code))).place
 
     async def check_work_order(self, desk: Desk, options: ScanOptions) -> None:
         """Look a work order's type and status up among those that Alma lists for the department's library.
@@ -85,10 +87,9 @@ class Desks:
         if not options.work_order_type:
             return
         try:
-            types: WorkOrders = await self._alma.ask(work_order_statuses(""))
+            types = await self._alma.work_order_statuses()
             if desk.library:
-                of_library: WorkOrders = await self._alma.ask(work_order_statuses(desk.library))
-                types = types | of_library
+                types = types | await self._alma.work_order_statuses(desk.library)
         except (KeyRefusedError, RefusedError):
             return
         statuses = types.get(options.work_order_type)

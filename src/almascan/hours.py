@@ -1,7 +1,7 @@
 """When a run may work: from a time of day, until a time of day."""
 
 import re
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 
 import msgspec
 
@@ -15,6 +15,12 @@ class Hours(msgspec.Struct, frozen=True):
 
     not_before: float | None = None
     until: float | None = None
+
+
+def midnight_after(now: float) -> datetime:
+    """Give the next midnight in UTC, when Alma probably counts the day's calls anew; ``docs/alma.md`` "Thresholds"."""
+    today = datetime.fromtimestamp(now, tz=UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return today + timedelta(days=1)
 
 
 def read_hours(not_before: str | None, until: str | None, now: float, zone: tzinfo | None = None) -> Hours:

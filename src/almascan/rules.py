@@ -4,12 +4,12 @@
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import NamedTuple
 
 import msgspec
 
+from almascan.hours import midnight_after
 from almascan.model import (
     OWN_REASON,
     RECIPES,
@@ -215,8 +215,7 @@ def say_floor(remaining: int, floor: int, now: float) -> str:
 
 def next_midnight(now: float) -> str:
     """Say when Alma counts the day's calls anew, in UTC; ``docs/alma.md`` "Thresholds"."""
-    today = datetime.fromtimestamp(now, tz=UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    return f"{today + timedelta(days=1):%Y-%m-%d %H:%M} UTC"
+    return f"{midnight_after(now):%Y-%m-%d %H:%M} UTC"
 
 
 def describe(item: Item) -> str:

@@ -94,15 +94,10 @@ class Runner:
                 process works for the institution.
             AttemptError: Alma cannot be reached.
         """
-        institution = await self._meet(order)
-        desks = await self._find_desks(order)
-        with self._journal.lease(institution.code):
-            self._journal.sweep(institution.code)
-            run = load_list(self._journal, listing, self._start(listing, order, institution))
-            await self._check_desks(run, desks)
+        async with self._loaded(listing, order) as (run, institution, desks):
             if not self._confirm(confirm, await self._preview(run, institution, desks, limit)):
                 return None
-            return await self._work(run, desks, limit=limit)
+            return await self._work(self._journal.begin_run(run.id), desks, limit=limit)
 
     async def plan(self, listing: Listing, order: Order, *, limit: int | None = None) -> Ended:
         """Look at every item of a list and decide, and scan none; ``resume`` scans what the plan said.
@@ -110,13 +105,8 @@ class Runner:
         Raises:
             StopError, AttemptError: As ``scan``.
         """
-        institution = await self._meet(order)
-        desks = await self._find_desks(order)
-        with self._journal.lease(institution.code):
-            self._journal.sweep(institution.code)
-            run = load_list(self._journal, listing, self._start(listing, order, institution))
-            await self._check_desks(run, desks)
-            return await self._work(run, desks, limit=limit, only_plans=True)
+        async with self._loaded(listing, order) as (run, _, desks):
+            return await self._work(self._journal.begin_run(run.id), desks, limit=limit, only_plans=True)
 
     async def resume(self, run_id: int, *, limit: int | None = None, changes: Mapping[str, Any] | None = None) -> Ended:
         """Go on with what is not finished of a run, its unclear rows included.
@@ -132,28 +122,40 @@ class Runner:
         Raises:
             StopError, AttemptError: As ``scan``.
         """
-        order = msgspec.structs.replace(self._journal.run(run_id).order, **(changes or {}))
-        return await self._go_on(run_id, order, limit, reopen=False)
+        return await self._go_on(self._journal.run(run_id), limit, changes or {}, reopen=False)
 
     async def retry(self, run_id: int) -> Ended:
         """Try the failed rows of a run once more, and read its unclear ones again; raises as ``scan``."""
-        return await self._go_on(run_id, self._journal.run(run_id).order, None, reopen=True)
+        return await self._go_on(self._journal.run(run_id), None, {}, reopen=True)
 
-    async def _go_on(self, run_id: int, order: Order, limit: int | None, *, reopen: bool) -> Ended:
-        counts = self._journal.counts(run_id)
-        if self._journal.run(run_id).state is RunState.FINISHED and not _has_work(counts, reopen=reopen):
-            self._reporter.say(f"Run {run_id} is finished: there is nothing to do.")
-            return Ended(self._journal.run(run_id), counts, _exit_code(counts))
+    async def _go_on(self, run: Run, limit: int | None, changes: Mapping[str, Any], *, reopen: bool) -> Ended:
+        counts = self._journal.counts(run.id)
+        if run.state is RunState.FINISHED and not _has_work(counts, reopen=reopen):
+            self._reporter.say(f"Run {run.id} is finished: there is nothing to do.")
+            return Ended(run, counts, _exit_code(counts))
+        order = msgspec.structs.replace(run.order, **changes)
         institution = await self._meet(order)
-        _check_goes_on(self._journal.run(run_id), institution)
+        _check_goes_on(run, institution)
         desks = await self._find_desks(order)
         with self._journal.lease(institution.code):
             self._journal.sweep(institution.code)
+            self._journal.begin_run(run.id)
             if reopen:
-                reopen_failed(self._journal, run_id, self._clock.now().wall)
-            return await self._work(self._journal.change_run(run_id, order=order), desks, limit=limit)
+                reopen_failed(self._journal, run.id, self._clock.now().wall)
+            return await self._work(self._journal.change_run(run.id, order=order), desks, limit=limit)
 
     # The parts of the flow, in its order
+
+    @asynccontextmanager
+    async def _loaded(self, listing: Listing, order: Order) -> AsyncIterator[tuple[Run, Institution, Desks]]:
+        """Have a list recorded as a run, and the institution's lease held."""
+        institution = await self._meet(order)
+        desks = await self._find_desks(order)
+        with self._journal.lease(institution.code):
+            self._journal.sweep(institution.code)
+            run = load_list(self._journal, listing, self._start(listing, order, institution))
+            await self._check_desks(run, desks)
+            yield run, institution, desks
 
     async def _meet(self, order: Order) -> Institution:
         """Try the key before any work, learn whose it is, and set the pace that is due there."""
@@ -236,11 +238,10 @@ class Runner:
         return confirmed
 
     async def _work(self, run: Run, desks: Desks, *, limit: int | None, only_plans: bool = False) -> Ended:
-        """Bring the run's open rows to their answers; the lease is held."""
+        """Bring the open rows of a run that is begun to their answers; the lease is held."""
         taken = self._clock.now()
         self._journal.recover(run.id)
         first_time = run.started_at is None and not only_plans
-        run = self._journal.begin_run(run.id)
         watching = asyncio.create_task(self._watch(run.id))
         try:
             await self._wait_to_begin()
@@ -324,9 +325,7 @@ class Runner:
 
 
 def _check_goes_on(run: Run, institution: Institution) -> None:
-    """Refuse a run that is another institution's, was cancelled, or that nobody has said yes to."""
-    if run.state is RunState.CANCELLED:
-        raise UsageError(f"Run {run.id} was cancelled, which is for good. Scan its list anew to go on.")
+    """Refuse a run that is another institution's, or that nobody has said yes to."""
     if run.state is RunState.READY:
         raise UsageError(
             f"Run {run.id} was never begun: its process ended before anybody said yes. Scan its list anew, or put the "

@@ -14,7 +14,6 @@ from almascan.model import Run, RunState
 WORKING = "working"
 DONE = "done"
 NEEDS_ATTENTION = "needs-attention"
-_CHUNK = 1 << 20
 _NOT_GONE_ON_WITH = (RunState.CANCELLED, RunState.READY)
 """A run that is only ready was never begun: its process died first, and the list is scanned anew."""
 
@@ -62,11 +61,8 @@ def run_of(journal: Journal, path: Path) -> Run | None:
 
 
 def _digest(path: Path) -> str:
-    digest = hashlib.sha256()
     with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _move(path: Path, folder: Path) -> Path:

@@ -3,7 +3,6 @@
 The sources of each line are in ``docs/alma.md`` "Errors".
 """
 
-from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
 from http import HTTPStatus
 from typing import NamedTuple
@@ -18,6 +17,7 @@ from almascan.errors import (
     RefusedError,
     ThrottledError,
 )
+from almascan.hours import midnight_after
 
 
 class Purpose(Enum):
@@ -145,8 +145,7 @@ def quota_sentence(refusal: Refusal, now: float) -> str:
     Returns:
         Two sentences. That Alma's midnight is GMT's is likely, not certain; ``docs/alma.md`` "Thresholds".
     """
-    today = datetime.fromtimestamp(now, tz=UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    midnight = today + timedelta(days=1)
+    midnight = midnight_after(now)
     hours, minutes = divmod(int(midnight.timestamp() - now) // 60, 60)
     return (
         f"The institution's requests to Alma for today are used up ({refusal}). Alma counts anew at midnight, probably "

@@ -56,10 +56,13 @@ _ORDER_NAMES = (
 
 
 def order_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options of lists and orders."""
-    for option in reversed((*_LIST_OPTIONS, *_ORDER_OPTIONS)):
+    """Add all that says where and how a list is scanned: settings, the list's own options, the order's."""
+    after = (options.pace_options, options.journal_option, options.progress_option)
+    home_desks = options.setting_option("home_desks", "--home-desks", metavar="LIB[/LOC]=CODE,...")
+    before = (options.connection_options, options.desk_options, options.recipe_option, home_desks)
+    for option in reversed((*before, *_LIST_OPTIONS, *_ORDER_OPTIONS, *after)):
         command = option(command)
-    return options.setting_option("home_desks", "--home-desks", metavar="LIB[/LOC]=CODE,...")(command)
+    return command
 
 
 def read_order(given: dict[str, Any]) -> tuple["ListOptions", "Order", "Settings"]:

@@ -19,14 +19,8 @@ if TYPE_CHECKING:
 
 @click.command()
 @list_argument
-@options.connection_options
-@options.desk_options
-@options.recipe_option
 @order_options
 @time_options
-@options.pace_options
-@options.journal_option
-@options.progress_option
 @options.json_option
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Look at the first N rows; the rest is for resume.")
 @click.option(

@@ -27,14 +27,8 @@ if TYPE_CHECKING:
 
 @click.command()
 @list_argument
-@options.connection_options
-@options.desk_options
-@options.recipe_option
 @order_options
 @time_options
-@options.pace_options
-@options.journal_option
-@options.progress_option
 @notify_option
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Try the first N rows; the rest is for resume.")
 @click.option("--yes", is_flag=True, help="Begin without asking.")

@@ -1,8 +1,6 @@
 """Where the list of a command comes from: a file, standard input, the command line, an Alma set, an Analytics report."""
 # ruff: noqa: PLC0415 - what help does not need is imported where it is used, so that help stays quick
 
-import io
-import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -54,15 +52,14 @@ class Source:
         Yields:
             Gives the list, once Alma can be asked; a coroutine function.
         """
-        from almascan.lists import open_list
+        from almascan.lists import open_list, open_text
 
         if self._kind == "list_":
             _warn_of_age(self._text)
             with open_list(self._text, options) as reading:
                 yield _already(reading)
         elif self._kind == "barcodes":
-            lines = "\n".join(filter(None, re.split(r"[\s,;]+", self._text)))
-            with open_list("-", options, io.BytesIO(lines.encode())) as reading:
+            with open_text(self._text, options) as reading:
                 reading.name = "barcodes on the command line"
                 yield _already(reading)
         else:

@@ -27,13 +27,7 @@ TRY_AGAIN_SECONDS = 60.0
 
 @click.command()
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@options.connection_options
-@options.desk_options
-@options.recipe_option
 @order_options
-@options.pace_options
-@options.journal_option
-@options.progress_option
 @notify_option
 @click.option(
     "--quiet-seconds",
