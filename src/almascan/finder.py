@@ -19,7 +19,7 @@ from almascan.stop import Stop, StoppedError
 
 BATCH = 1_000
 """Barcodes that one request adds to a set."""
-GATHER_SECONDS = 0.3
+GATHER_SECONDS = 1.0
 """How long a batch waits for another barcode before it is begun with those that are there."""
 NAME = "almascan temporary"
 
