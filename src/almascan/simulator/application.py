@@ -3,21 +3,17 @@
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from random import Random
 from typing import Any
 
 from starlette.types import Receive, Scope, Send
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from almascan.simulator.config import SimulatorConfig
+from almascan.simulator.delivery import CONNECTION, send_reply, send_spoiled
 from almascan.simulator.faults import Fault, FaultPlan
-from almascan.simulator.gateway import Gateway, Reply
+from almascan.simulator.gateway import Gateway
 from almascan.simulator.markup import parse_query
 from almascan.simulator.routes import find_route
-
-_CONNECTION = "almascan.simulator.connection"
-_NO_CONTENT = 204
 
 
 class Clock:
@@ -63,7 +59,7 @@ class Application:
             await self._serve(scope, body, receive, send)
         except asyncio.CancelledError:
             # The simulator ends: a request that is still being served gets no answer, not one of the server's own.
-            scope["extensions"][_CONNECTION]["transport"].abort()
+            scope["extensions"][CONNECTION]["transport"].abort()
             raise
 
     async def _serve(self, scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
@@ -86,9 +82,9 @@ class Application:
         if half_seconds:
             await asyncio.sleep(half_seconds)
         if fault is None:
-            await _send(reply, send)
+            await send_reply(reply, send)
         else:
-            await _send_spoiled(fault, reply, scope, receive, send)
+            await send_spoiled(fault, reply, scope, receive, send)
 
     def _find_fault(self, method: str, path: str, query: str) -> Fault | None:
         if not self.faults.standing():
@@ -101,22 +97,6 @@ class Application:
         return (self.config.latency_ms + jitter_ms) / 1000
 
 
-def make_protocol(faults: FaultPlan) -> type[HttpToolsProtocol]:
-    """Make uvicorn's protocol class for an application: it lets faults reach the connection."""
-
-    class Protocol(HttpToolsProtocol):
-        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-            super().connection_made(transport)
-            if faults.match_connection():
-                transport.abort()
-
-        def on_message_begin(self) -> None:
-            super().on_message_begin()
-            self.scope["extensions"] = {_CONNECTION: {"transport": self.transport}}
-
-    return Protocol
-
-
 async def _read_body(receive: Receive) -> bytes | None:
     """Read a request's body to its end; None if the client left before."""
     body = bytearray()
@@ -127,52 +107,3 @@ async def _read_body(receive: Receive) -> bytes | None:
         body += message.get("body", b"")
         if not message.get("more_body", False):
             return bytes(body)
-
-
-async def _send(reply: Reply, send: Send) -> None:
-    headers = [(name.encode(), value.encode("latin-1")) for name, value in reply.headers.items()]
-    if reply.status != _NO_CONTENT:
-        headers.append((b"content-length", str(len(reply.body)).encode()))
-    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-    await send({"type": "http.response.body", "body": reply.body})
-
-
-async def _send_spoiled(fault: Fault, reply: Reply, scope: Scope, receive: Receive, send: Send) -> None:
-    match fault.kind:
-        case "drop":
-            await _close(scope, receive, abort=True)
-        case "silent":
-            await _wait_for_leaving(receive)
-        case "truncate":
-            await _send_half(reply, send)
-            await _close(scope, receive, abort=False)
-        case "error":
-            error = fault.error_reply()
-            await _send(replace(error, headers=reply.headers | error.headers), send)
-        case "redirect":
-            await _send(Reply(302, reply.headers | {"location": fault.location}), send)
-        case "mistyped":
-            await _send(replace(reply, headers=reply.headers | {"content-type": "text/html;charset=UTF-8"}), send)
-        case _:
-            await _send(reply, send)
-
-
-async def _send_half(reply: Reply, send: Send) -> None:
-    headers = [(name.encode(), value.encode("latin-1")) for name, value in reply.headers.items()]
-    headers.append((b"content-length", str(len(reply.body)).encode()))
-    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-    await send({"type": "http.response.body", "body": reply.body[: len(reply.body) // 2], "more_body": True})
-
-
-async def _close(scope: Scope, receive: Receive, *, abort: bool) -> None:
-    transport = scope["extensions"][_CONNECTION]["transport"]
-    if abort:
-        transport.abort()
-    else:
-        transport.close()
-    await _wait_for_leaving(receive)
-
-
-async def _wait_for_leaving(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        continue

@@ -9,10 +9,11 @@ from typing import Any, Self, TypeVar
 
 import uvicorn
 
-from almascan.simulator.application import Application, make_protocol
+from almascan.simulator.application import Application
 from almascan.simulator.config import SimulatorConfig
 from almascan.simulator.control import count_scans, describe_item, make_control
 from almascan.simulator.dates import format_day
+from almascan.simulator.delivery import make_protocol
 from almascan.simulator.faults import Fault, Kind
 from almascan.simulator.institution import (
     CIRC_DESK,
