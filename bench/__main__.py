@@ -1,32 +1,107 @@
-"""Runs the benches: ``python -m bench [NAME ...]``; without a name all of them, one after another."""
+"""Runs the benches, each in a process of its own: ``python -m bench [NAME ...] [--quick]``; without a name all.
 
+    python -m bench pace processor --json found.json
+    python -m bench --read found.json --markdown
+
+Prints each bench's tables as it ends and all figures at the end, with what is aimed at and the command of each. Exit
+code 1 where an aim is missed. With ``--markdown`` the tables of docs/numbers.md come out instead.
+"""
+
+import argparse
 import importlib
-import os
-import platform
+import subprocess
 import sys
+import tempfile
+import time
+from pathlib import Path
+
+import msgspec
+
+from bench.figure import Findings, Measured
+from bench.machine import describe_machine
+from bench.page import write_markdown, write_summary
+from bench.program import Bench
 
 BENCHES = {
     "start": "the start of the command line",
     "memory": "loading a million rows, memory and resume",
+    "reports": "reports of a million rows",
     "journal": "recording intents and answers",
     "processor": "processor time per item",
     "pace": "the share of Alma's limit that is used",
+    "institutions": "many institutions from one process",
+    "compare": "what a user would pick instead",
     "kills": "kill -9 at random moments",
 }
 
 
 def main() -> int:
-    names = sys.argv[1:] or list(BENCHES)
-    unknown = [name for name in names if name not in BENCHES]
+    """Measure, print, and give the exit code."""
+    given = _parse()
+    measured = given.read or Measured(describe_machine(), [])
+    if not given.read:
+        print(measured.machine, file=sys.stderr, flush=True)
+        for name in given.names or BENCHES:
+            print(f"\n== {name}: {BENCHES[name]}\n", file=sys.stderr, flush=True)
+            measured.findings.append(run(name, quick=given.quick, is_quiet=given.markdown))
+    if given.json:
+        given.json.write_bytes(msgspec.json.format(msgspec.json.encode(measured)))
+    print(write_markdown(measured) if given.markdown else f"\n{write_summary(measured)}\n\n{measured.machine}")
+    return 0 if all(findings.is_met for findings in measured.findings) else 1
+
+
+def run(name: str, *, quick: bool, is_quiet: bool) -> Findings:
+    """Run one bench in a process of its own.
+
+    Args:
+        name: One of ``BENCHES``.
+        quick: Whether to measure small.
+        is_quiet: Whether its tables are not printed as it ends.
+
+    Raises:
+        RuntimeError: It broke off without findings.
+    """
+    command = ["-m", f"bench.{name}", *(["--quick"] if quick else [])]
+    has_findings = isinstance(getattr(importlib.import_module(f"bench.{name}"), "BENCH", None), Bench)
+    with tempfile.TemporaryDirectory() as folder:
+        file, began = Path(folder) / "found.json", time.perf_counter()
+        extra = ["--json", str(file)] if has_findings else []
+        ended = subprocess.run([sys.executable, *command, *extra], stdout=subprocess.PIPE, text=True, check=False)
+        if not is_quiet:
+            print(ended.stdout, flush=True)
+        if file.exists():
+            return msgspec.json.decode(file.read_bytes(), type=Measured).findings[0]
+    if has_findings:
+        raise RuntimeError(f"python {' '.join(command)} broke off with exit code {ended.returncode}")
+    seconds = time.perf_counter() - began
+    return Findings(name, f"python {' '.join(command)}", seconds, printed=ended.stdout, failed=ended.returncode != 0)
+
+
+def _parse() -> argparse.Namespace:
+    benches = "\n".join(f"  {name:14}{sentence}" for name, sentence in BENCHES.items())
+    parser = argparse.ArgumentParser(
+        prog="python -m bench",
+        description="Measure the figures of docs/numbers.md on this machine.",
+        epilog=f"benches:\n{benches}\n\nEach has options of its own: python -m bench.pace --help",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help="the benches to run; by default all")
+    parser.add_argument("--quick", action="store_true", help="measure small: about two minutes, and rougher figures")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write what was found to this file too")
+    parser.add_argument("--markdown", action="store_true", help="print everything in Markdown")
+    parser.add_argument("--read", type=_read, metavar="FILE", help="print what --json wrote, and measure nothing")
+    given = parser.parse_args()
+    unknown = [name for name in given.names if name not in BENCHES]
     if unknown:
-        print(f"No such bench: {', '.join(unknown)}. There are: {', '.join(BENCHES)}.", file=sys.stderr)
-        return 2
-    print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()}")
-    for name in names:
-        print(f"\n== {name}: {BENCHES[name]} (python -m bench.{name})\n", flush=True)
-        sys.argv = [f"bench.{name}"]
-        importlib.import_module(f"bench.{name}").main()
-    return 0
+        parser.error(f"no such bench: {', '.join(unknown)}. There are: {', '.join(BENCHES)}.")
+    return given
+
+
+def _read(name: str) -> Measured:
+    try:
+        return msgspec.json.decode(Path(name).read_bytes(), type=Measured)
+    except (OSError, msgspec.DecodeError) as error:
+        raise argparse.ArgumentTypeError(f"{name} is no file of findings: {error}") from None
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """Records intents to scan and their answers in commits of several sizes, each one on disk before the next.
 
-    python -m bench.journal [--rows 2000]
+    python -m bench.journal [--rows 2000] [--sizes 1 5 25 100]
 
-Prints rows a second for each size of a commit; what is aimed at is 5,000 rows a second, both writes, where many are
+Gives rows a second for each size of a commit; what is aimed at is 5,000 rows a second, both writes, where many are
 in flight. An intent comes with its claim and its moment of the story, an answer with the item's state.
 """
 
@@ -15,9 +15,12 @@ from pathlib import Path
 
 from almascan.journal import NEVER, Change, Claim, Journal
 from almascan.model import Desk, Event, EventKind, Item, Order, Outcome, Row, RowState, Run, RunState
+from bench.figure import Figure, Table, at_least
+from bench.program import Bench, Option, Yield
 
-SIZES = (1, 5, 25, 100)
 INSTITUTION = "BENCH"
+MANY = 25
+"""Rows in a commit from which on what is aimed at counts."""
 
 
 def make_rows(number: int) -> list[Row]:
@@ -60,21 +63,31 @@ def save(journal: Journal, changes: Sequence[Change], size: int) -> float:
     return time.perf_counter() - began
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m bench.journal", description="Measure recording what happens.")
-    parser.add_argument("--rows", type=int, default=2000, help="rows for each size of a commit (default 2000)")
-    number = parser.parse_args().rows
-    print(f"{'in a commit':>11}  {'intents/s':>9}  {'answers/s':>9}  {'rows/s, both':>12}")
+def measure(given: argparse.Namespace) -> Yield:
+    rows, figures = [], []
     with tempfile.TemporaryDirectory() as folder:
         journal = Journal(Path(folder) / "journal.db")
-        for size in SIZES:
-            intents = [intend(row) for row in load(journal, number)]
+        for size in given.sizes:
+            intents = [intend(row) for row in load(journal, given.rows)]
             recording = save(journal, intents, size)
             answering = save(journal, [answer(change.row) for change in intents], size)
-            both = number / (recording + answering)
-            print(f"{size:>11}  {number / recording:>9,.0f}  {number / answering:>9,.0f}  {both:>12,.0f}")
+            each = (given.rows / recording, given.rows / answering, given.rows / (recording + answering))
+            rows.append((str(size), *(f"{rate:,.0f}" for rate in each)))
+            aim = at_least(5000) if size >= MANY else None
+            figures.append(Figure(f"journal, both writes of a row, {size} in a commit", each[-1], "rows/s", aim))
         journal.close()
+    columns = ("in a commit", "intents/s", "answers/s", "rows/s, both")
+    return Yield(figures, [Table("Writes to the journal, each commit on disk", columns, rows)])
 
 
+BENCH = Bench(
+    "journal",
+    "Measure recording what happens.",
+    [
+        Option("--rows", 2000, 200, "rows for each size of a commit"),
+        Option("--sizes", (1, 5, 25, 100), (1, 25), "rows in a commit"),
+    ],
+    measure,
+)
 if __name__ == "__main__":
-    main()
+    BENCH.main()

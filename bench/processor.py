@@ -1,19 +1,22 @@
 """Scans a list in at 500 items a second against a simulator in a process of its own, and counts processor time.
 
-    python -m bench.processor [--items 5000] [--rate 1000]
+    python -m bench.processor [--items 5000] [--rate 500] [--recipes any transit] [--profile]
 
-Prints milliseconds of processor per item (at most 1: two requests and both writes to the journal, recipe any) and the
-share of the asked rate that was reached.
+Gives milliseconds of this process's processor for each item, at most 1 with recipe any: two requests and both writes
+to the journal; and how much of it is the thread that writes the journal. ``--profile`` prints the functions in which
+the other thread spends it; profiling itself makes everything slower, so the figures beside it are not to be kept.
 """
 
 import argparse
 import asyncio
+import cProfile
 import io
+import pstats
 import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 from almascan.alma import Alma, Pacer
 from almascan.journal import Journal
@@ -21,35 +24,85 @@ from almascan.lists import ListOptions, open_list
 from almascan.model import Desk, Order
 from almascan.progress import reporter_for
 from almascan.run import Runner
-from bench.simulated import ask_control, run_simulator
+from bench.figure import Figure, Table, at_least, at_most
+from bench.program import Bench, Option, Yield
+from bench.simulated import Simulated, run_simulator
+
+REQUESTS = {"any": 2, "transit": 3}
+"""Requests for each item of a list of barcodes, by recipe."""
+
+AIM_MS = 1.0
+HOTTEST = 30
 
 
-async def scan(ready: dict[str, Any], barcodes: list[str], rate: float, folder: Path) -> tuple[float, float]:
-    journal = Journal(folder / "journal.db")
-    order = Order(Desk(ready["library"], ready["circ_desk"]), recipe="any", rate=rate, keep_calls=0)
-    async with Alma(ready["base_url"], ready["keys"]["full"], pacer=Pacer(rate)) as alma:
+class Cost(NamedTuple):
+    """What scanning a list in took: seconds of processor, of it in this thread, and of time."""
+
+    used: float
+    in_loop: float
+    took: float
+
+
+async def scan(simulated: Simulated, barcodes: list[str], recipe: str, rate: float, folder: Path) -> Cost:
+    """Scan a list in at so many requests a second."""
+    journal = Journal(folder / f"{recipe}.db")
+    desk = Desk(simulated.ready["library"], simulated.ready["circ_desk"])
+    order = Order(desk, recipe=recipe, rate=rate, keep_calls=0)
+    async with Alma(simulated.base_url, simulated.key, pacer=Pacer(rate)) as alma:
         with open_list("-", ListOptions(), io.BytesIO("\n".join(barcodes).encode())) as reading:
             runner = Runner(alma, journal, reporter_for("none", sys.stderr))
-            used, began = time.process_time(), time.perf_counter()
+            used, in_loop, began = time.process_time(), time.thread_time(), time.perf_counter()
             await runner.scan(reading, order)
-            return time.process_time() - used, time.perf_counter() - began
+            cost = Cost(time.process_time() - used, time.thread_time() - in_loop, time.perf_counter() - began)
+    journal.close()
+    return cost
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m bench.processor", description="Measure processor time per item.")
-    parser.add_argument("--items", type=int, default=5000, help="items to scan (default 5000)")
-    parser.add_argument("--rate", type=float, default=1000, help="requests a second (default 1000: 500 items)")
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        ready_file = Path(folder) / "ready.json"
-        with run_simulator(ready_file, "--per-second", "0", "--items", "50000") as ready:
-            barcodes = ask_control(ready, f"barcodes?state=in_transit&limit={options.items}").decode().split()
-            used, took = asyncio.run(scan(ready, barcodes, options.rate, Path(folder)))
-    items = len(barcodes)
-    print(f"{items:,} items, two requests each, {options.rate:g} requests a second asked for")
-    print(f"processor per item: {1000 * used / items:.2f} ms (at most 1)")
-    print(f"items a second: {items / took:.0f}, {2 * items / took / options.rate:.0%} of the rate asked for")
+def measure_recipe(recipe: str, items: int, rate: float, *, is_profiled: bool) -> tuple[Cost, str]:
+    """Scan a list in with a recipe at so many items a second; give the cost, and the hottest functions if wanted."""
+    with tempfile.TemporaryDirectory() as folder, run_simulator("--per-second", "0", "--items", "50000") as simulated:
+        barcodes = simulated.barcodes(items)
+        profile = cProfile.Profile()
+        if is_profiled:
+            profile.enable()
+        cost = asyncio.run(scan(simulated, barcodes, recipe, rate * REQUESTS[recipe], Path(folder)))
+        profile.disable()
+    return cost, _say_hottest(profile) if is_profiled else ""
 
 
+def _say_hottest(profile: cProfile.Profile) -> str:
+    text = io.StringIO()
+    pstats.Stats(profile, stream=text).sort_stats("tottime").print_stats(HOTTEST)
+    return text.getvalue()
+
+
+def measure(given: argparse.Namespace) -> Yield:
+    figures, rows = [], []
+    for recipe in given.recipes:
+        cost, hottest = measure_recipe(recipe, given.items, given.rate, is_profiled=given.profile)
+        print(hottest, end="", flush=True)
+        each = [1000 * seconds / given.items for seconds in (cost.used, cost.in_loop, cost.used - cost.in_loop)]
+        pace = given.items / cost.took
+        rows.append((recipe, str(REQUESTS[recipe]), *(f"{ms:.2f} ms" for ms in each), f"{pace:.0f}"))
+        what = f"{recipe}, {given.rate:g} items/s"
+        figures.append(
+            Figure(f"processor for an item, {what}", each[0], "ms", at_most(AIM_MS) if recipe == "any" else None)
+        )
+        figures.append(Figure(f"items held, {what}", pace, "items/s", at_least(0.95 * given.rate)))
+    columns = ("recipe", "requests", "processor for an item", "the event loop's", "the journal's thread", "items/s")
+    return Yield(figures, [Table("One process, client and journal", columns, rows)])
+
+
+BENCH = Bench(
+    "processor",
+    "Measure processor time for each item.",
+    [
+        Option("--items", 5000, 1000, "items to scan"),
+        Option("--rate", 500.0, 500.0, "items a second"),
+        Option("--recipes", ("any", "transit"), ("any",), "recipes"),
+        Option("--profile", False, False, "print the hottest functions too"),
+    ],
+    measure,
+)
 if __name__ == "__main__":
-    main()
+    BENCH.main()

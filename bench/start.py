@@ -2,7 +2,7 @@
 
     python -m bench.start [--times 20]
 
-Prints the medians, their difference (at most 0.15 s) and their ratio.
+Gives the medians and their difference, at most 0.15 s.
 """
 
 import argparse
@@ -11,26 +11,37 @@ import subprocess
 import sys
 import time
 
+from bench.figure import Figure, at_most
+from bench.program import Bench, Option, Yield
 
-def median_seconds(arguments: list[str], times: int) -> float:
+
+def median_ms(arguments: list[str], times: int) -> float:
+    """Start Python so many times; give the median of milliseconds that it took."""
     taken = []
     for _ in range(times):
         began = time.perf_counter()
         subprocess.run([sys.executable, *arguments], check=True, capture_output=True)
-        taken.append(time.perf_counter() - began)
+        taken.append(1000 * (time.perf_counter() - began))
     return statistics.median(taken)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m bench.start", description="Measure the start of the command line.")
-    parser.add_argument("--times", type=int, default=20, help="how often each is started (default 20)")
-    times = parser.parse_args().times
-    bare = median_seconds(["-c", "pass"], times)
-    helped = median_seconds(["-m", "almascan", "--help"], times)
-    print(f"python -c pass   {bare * 1000:6.0f} ms")
-    print(f"almascan --help  {helped * 1000:6.0f} ms")
-    print(f"more: {(helped - bare) * 1000:.0f} ms (at most 150), ratio {helped / bare:.1f}")
+def measure(given: argparse.Namespace) -> Yield:
+    bare = median_ms(["-c", "pass"], given.times)
+    helped = median_ms(["-m", "almascan", "--help"], given.times)
+    return Yield(
+        [
+            Figure("start of Python alone", bare, "ms"),
+            Figure("start of almascan --help", helped, "ms"),
+            Figure("almascan --help beyond Python's own start", helped - bare, "ms", at_most(150)),
+        ]
+    )
 
 
+BENCH = Bench(
+    "start",
+    "Measure the start of the command line.",
+    [Option("--times", 20, 3, "how often each is started")],
+    measure,
+)
 if __name__ == "__main__":
-    main()
+    BENCH.main()
