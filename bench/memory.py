@@ -1,97 +1,90 @@
-"""Loads a list of 10,000 and one of 1,000,000 barcodes, each in a process of its own, and compares them.
+"""Loads lists of 10,000 to 1,000,000 barcodes, works on them, and starts the longest again; each in its own process.
 
-    python -m bench.memory [--rows 1000000]
+    python -m bench.memory [--rows 10000 100000 1000000]
 
-Prints seconds and peak memory of loading, and how long a new process takes until it has the first open row again:
-of the run as it was loaded, and of the run when all rows but the last have their answers.
+Gives seconds and peak memory of loading, peak memory of working on the first 500 rows, and how long after its start
+``almascan resume`` sends its first request for a row: of a run as it was loaded, and of one whose rows all but the
+last have their answers.
 """
 
 import argparse
-import json
-import sqlite3
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
-import msgspec
+from bench.figure import Figure, Table, at_most, write_number
+from bench.million import environment_of, finish_run, load_run
+from bench.program import Bench, Option, Yield
+from bench.simulated import Simulated, run_simulator
+from bench.task import run_task
 
-from almascan.model import Item
-
-_LOAD = """
-import json, resource, sys, time
-from pathlib import Path
-from almascan.journal import Journal
-from almascan.lists import open_list
-from almascan.loading import load_list
-from almascan.model import Desk, Order, Run, RunState
-began = time.perf_counter()
-journal = Journal(Path(sys.argv[2]))
-with open_list(sys.argv[1]) as reading:
-    run = Run(0, "BENCH", "http://127.0.0.1/almaws/v1", "unknown", RunState.LOADING, reading.name, "", {},
-              Order(Desk("MAIN", "DESK")), 0, "bench", 0.0)
-    run = load_list(journal, reading, run)
-seconds = time.perf_counter() - began
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-print(json.dumps({"rows": run.rows, "seconds": seconds, "megabytes": peak}))
-"""
-_RESUME = """
-import json, sys, time
-began = time.perf_counter()
-from pathlib import Path
-from almascan.journal import Journal
-journal = Journal(Path(sys.argv[1]))
-journal.recover(1)
-journal.counts(1)
-row = next(journal.rows(1, only_open=True))
-print(json.dumps({"row": row.row, "seconds": time.perf_counter() - began}))
-"""
-_ALL_BUT_ONE = """
-UPDATE rows SET state = 'done', outcome = 'in-place', pid = row, mms_id = row, sends = 1, sent_at = 1.0, finished_at = 2.0,
-before = :item, after = :item WHERE row < (SELECT max(row) FROM rows)
-"""
+WORKED_ROWS = 500
+LONGEST_SECONDS = 60.0
 
 
-def run_python(code: str, *arguments: str) -> dict[str, float]:
-    output = subprocess.run([sys.executable, "-c", code, *arguments], check=True, capture_output=True).stdout
-    result: dict[str, float] = json.loads(output)
-    return result
+def measure_resuming(simulated: Simulated, journal: Path) -> float:
+    """Give the seconds from the start of ``almascan resume`` to its first request for a row.
+
+    Raises:
+        RuntimeError: No request came.
+    """
+    asked = simulated.stats()["by_operation"].get("find", 0)
+    began = time.perf_counter()
+    command = [sys.executable, "-m", "almascan", "resume", "1", "--limit", "1"]
+    with subprocess.Popen(command, env=environment_of(simulated, journal), stdout=subprocess.DEVNULL) as process:
+        while simulated.stats()["by_operation"].get("find", 0) == asked:
+            if time.perf_counter() - began > LONGEST_SECONDS:
+                process.kill()
+                raise RuntimeError("almascan resume sent no request.")
+            time.sleep(0.005)
+        return time.perf_counter() - began
 
 
-def measure_loading(rows: int, folder: Path) -> dict[str, float]:
-    listed = folder / f"{rows}.txt"
-    with listed.open("w", encoding="utf-8") as file:
-        file.writelines(f"{30_000_000_000_000 + number * 7}\n" for number in range(rows))
-    return run_python(_LOAD, str(listed), str(folder / f"{rows}.db"))
+def measure(given: argparse.Namespace) -> Yield:
+    table: list[tuple[str, ...]] = []
+    loading, working = [], []
+    with tempfile.TemporaryDirectory() as name, run_simulator("--per-second", "0") as simulated:
+        for rows in given.rows:
+            journal, loaded = load_run(rows, Path(name), simulated)
+            told = Path(name) / "told.json"
+            environment = environment_of(simulated, journal)
+            worked = run_task(told, "command", "resume", "1", "--limit", str(WORKED_ROWS), environment=environment)
+            loading.append(loaded.megabytes)
+            working.append(worked.megabytes)
+            memory = [write_number(took.megabytes, "MB") for took in (loaded, worked)]
+            table.append((f"{rows:,}", f"{loaded.seconds:.1f} s", *memory))
+        fresh = measure_resuming(simulated, journal)
+        finish_run(journal)
+        nearly_finished = measure_resuming(simulated, journal)
+    rows = f"{given.rows[-1]:,} rows"
+    figures = [
+        Figure(
+            f"loading {rows} into the journal",
+            loaded.seconds,
+            "s",
+            at_most(10) if given.rows[-1] >= 1_000_000 else None,
+        ),
+        Figure(f"more memory for loading {rows} than {given.rows[0]:,}", _more(loading), "MB", at_most(40)),
+        Figure(f"more memory for working on {rows} than {given.rows[0]:,}", _more(working), "MB", at_most(40)),
+        Figure(f"resume of {rows}, none answered: first request for a row", fresh, "s", at_most(2)),
+        Figure(f"resume of {rows}, all but one answered: first request for a row", nearly_finished, "s", at_most(2)),
+    ]
+    columns = ("rows", "loaded in", "peak memory, loading", f"peak memory, working on {WORKED_ROWS}")
+    return Yield(figures, [Table("A list by its length", columns, table)])
 
 
-def measure_resuming(rows: int, folder: Path) -> tuple[float, float]:
-    """Give the seconds of a run that is new, and of one that is nearly finished."""
-    journal = folder / f"{rows}.db"
-    fresh = run_python(_RESUME, str(journal))["seconds"]
-    pid = "23000000010002204"
-    item = Item(pid, pid, pid, "30121135336896", "1", library="MAIN", title="A title of the usual length", location="M")
-    with sqlite3.connect(journal) as connection:
-        connection.execute(_ALL_BUT_ONE, {"item": msgspec.json.encode(item).decode()})
-    connection.close()
-    return fresh, run_python(_RESUME, str(journal))["seconds"]
+def _more(megabytes: list[float | None]) -> float | None:
+    first, last = megabytes[0], megabytes[-1]
+    return None if first is None or last is None else last - first
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m bench.memory", description="Measure loading a long list.")
-    parser.add_argument("--rows", type=int, default=1_000_000, help="rows of the long list (default 1,000,000)")
-    rows = parser.parse_args().rows
-    with tempfile.TemporaryDirectory() as folder:
-        short = measure_loading(10_000, Path(folder))
-        long = measure_loading(rows, Path(folder))
-        fresh, nearly_finished = measure_resuming(rows, Path(folder))
-    print(f"{'rows':>10}  {'loaded in':>10}  {'peak memory':>12}")
-    for loaded in (short, long):
-        print(f"{loaded['rows']:>10,}  {loaded['seconds']:>8.1f} s  {loaded['megabytes']:>9.0f} MB")
-    print(f"\nmore memory for the long list: {long['megabytes'] - short['megabytes']:.0f} MB (at most 40)")
-    print(f"a new process has its first open row after {fresh:.2f} s (at most 2)")
-    print(f"and after {nearly_finished:.2f} s where all rows but the last have their answers (at most 2)")
-
-
+BENCH = Bench(
+    "memory",
+    "Measure loading a long list, and starting its run again.",
+    [Option("--rows", (10_000, 100_000, 1_000_000), (1_000, 20_000), "rows of each list, ascending")],
+    measure,
+)
 if __name__ == "__main__":
-    main()
+    BENCH.main()

@@ -1,0 +1,108 @@
+"""One task in a process of its own, which tells what it took of time, processor and memory.
+
+    python -m bench.task TOLD load LIST INSTITUTION
+    python -m bench.task TOLD command report 1 --format csv ...
+
+``load`` reads a list into the journal as a new run; ``command`` is any command of almascan. Where the journal is, and
+which Alma is meant, the environment says as it does for almascan. What it took is written to
+the file TOLD as JSON. Imports are not counted: they are the business of ``bench.start``.
+"""
+
+import contextlib
+import io
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import msgspec
+
+from almascan.__main__ import main as run_command
+from almascan.alma import resolve_base_url
+from almascan.errors import ExitCode
+from almascan.journal import Journal
+from almascan.lists import open_list
+from almascan.loading import load_list
+from almascan.model import Desk, Order, Run, RunState
+from almascan.settings import journal_path, load_settings
+from bench.machine import peak_megabytes
+
+
+class Took(msgspec.Struct, frozen=True):
+    """What a task took: seconds of time and of processor, and the most memory resident."""
+
+    seconds: float
+    processor_seconds: float
+    megabytes: float | None
+
+
+def run_task(told: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> Took:
+    """Run a task in a process of its own, and give what it took.
+
+    Raises:
+        subprocess.CalledProcessError: It failed.
+    """
+    command = [sys.executable, "-m", "bench.task", str(told), *arguments]
+    subprocess.run(command, check=True, env=environment, stdout=subprocess.DEVNULL)
+    return msgspec.json.decode(told.read_bytes(), type=Took)
+
+
+def tell(told: Path, work: Callable[[], None]) -> None:
+    """Do some work, and write what it took to a file."""
+    used, began = time.process_time(), time.perf_counter()
+    work()
+    took = Took(time.perf_counter() - began, time.process_time() - used, peak_megabytes())
+    told.write_bytes(msgspec.json.encode(took))
+
+
+def load(listed: str, institution: str) -> None:
+    """Read a list into the journal of the settings, as an institution's run that was begun."""
+    settings = load_settings({}, environ=os.environ)
+    order = Order(Desk(settings.library, settings.circ_desk), rate=1000.0, keep_calls=0)
+    base_url = resolve_base_url(settings.base_url)
+    opened = Journal(journal_path(settings))
+    with open_list(listed) as reading:
+        run = Run(
+            0,
+            institution,
+            base_url,
+            "production",
+            RunState.LOADING,
+            reading.name,
+            "",
+            {},
+            order,
+            0,
+            "bench",
+            time.time(),
+        )
+        opened.begin_run(load_list(opened, reading, run).id)
+    opened.close()
+
+
+def command(*arguments: str) -> None:
+    """Run a command of almascan; what it prints goes nowhere.
+
+    Raises:
+        RuntimeError: It failed, which rows left over are not.
+    """
+    sys.argv = ["almascan", *arguments]
+    said = io.StringIO()
+    with contextlib.redirect_stdout(io.TextIOWrapper(io.BytesIO())), contextlib.redirect_stderr(said):
+        try:
+            run_command()
+        except SystemExit as ended:
+            if ended.code not in (None, ExitCode.DONE, ExitCode.LEFTOVERS):
+                raise RuntimeError(said.getvalue()) from ended
+
+
+def main() -> None:
+    told, task, *arguments = sys.argv[1:]
+    work = load if task == "load" else command
+    tell(Path(told), lambda: work(*arguments))
+
+
+if __name__ == "__main__":
+    main()
