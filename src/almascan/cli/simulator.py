@@ -34,11 +34,18 @@ _USAGE = """A simulated Alma listens at {base_url} (Ctrl-C ends it).
     help="TCP port on 127.0.0.1; 0 takes a free one.",
 )
 @click.option(
+    "--institutions",
+    type=click.IntRange(1, 200),
+    default=1,
+    show_default=True,
+    help="Number of institutions, each with items, limits and keys of its own.",
+)
+@click.option(
     "--items",
     type=click.IntRange(1000, 50_000_000),
     default=10_000,
     show_default=True,
-    help="Number of items; any number costs the same memory.",
+    help="Number of items of an institution; any number costs the same memory.",
 )
 @click.option("--seed", type=int, default=1, show_default=True, help="Decides the items' data and states.")
 @click.option(

@@ -7,13 +7,12 @@ from almascan.simulator.catalogue import Catalogue
 from almascan.simulator.identifiers import ITEMS_PER_BIB
 from almascan.simulator.institution import (
     DEPARTMENTS,
-    INSTITUTION,
-    INSTITUTION_NAME,
     LIBRARIES,
     PROCESS_TYPES,
     WORK_ORDER_TYPES,
     CircDesk,
     Department,
+    Identity,
     Library,
 )
 from almascan.simulator.items import Item, Loan, Request
@@ -221,13 +220,13 @@ def write_request(request: Request, place: int, ids: tuple[str, str], barcode: s
     }
 
 
-def write_library(library: Library, base_url: str) -> Answer:
+def write_library(library: Library, identity: Identity, base_url: str) -> Answer:
     """Write a library as the list of libraries holds it."""
     first = next(iter(library.locations.values()))
     return {
         "link": f"{base_url}/conf/libraries/{library.code}",
         "code": library.code,
-        "path": f"01SIM.{INSTITUTION}.{library.code}",
+        "path": f"{identity.code.removesuffix('_INST')}.{identity.code}.{library.code}",
         "name": library.name,
         "description": library.name,
         "resource_sharing": library.resource_sharing,
@@ -249,7 +248,7 @@ def write_desk(desk: CircDesk, library: Library, base_url: str) -> Answer:
     }
 
 
-def write_department(department: Department) -> Answer:
+def write_department(department: Department, identity: Identity) -> Answer:
     """Write a department."""
     owner = LIBRARIES.get(department.library)
     return {
@@ -257,15 +256,17 @@ def write_department(department: Department) -> Answer:
         "name": department.name,
         "type": {"value": department.type, "desc": department.type.title()},
         "circ_desk": {"value": ""},
-        "owner": {"value": owner.code if owner else INSTITUTION, "desc": owner.name if owner else INSTITUTION_NAME},
+        "owner": {"value": owner.code, "desc": owner.name}
+        if owner
+        else {"value": identity.code, "desc": identity.name},
         "served_libraries": {"library": [coded(code, LIBRARIES[code].name) for code in department.served]},
     }
 
 
-def write_general(environment: str, base_url: str) -> Answer:
+def write_general(identity: Identity, environment: str, base_url: str) -> Answer:
     """Write the institution's general settings."""
     return {
-        "institution": {"value": INSTITUTION, "desc": INSTITUTION_NAME},
+        "institution": {"value": identity.code, "desc": identity.name},
         "environment_type": environment.upper(),
         "alma_url": base_url.removesuffix("/almaws/v1"),
     }

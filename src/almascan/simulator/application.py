@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from random import Random
 from typing import Any
 
@@ -12,8 +12,10 @@ from almascan.simulator.config import SimulatorConfig
 from almascan.simulator.delivery import CONNECTION, send_reply, send_spoiled
 from almascan.simulator.faults import Fault, FaultPlan
 from almascan.simulator.gateway import Gateway
+from almascan.simulator.keys import find_key
 from almascan.simulator.markup import parse_query
 from almascan.simulator.routes import find_route
+from almascan.simulator.tenant import Tenant
 
 
 class Clock:
@@ -29,20 +31,27 @@ class Clock:
 
 
 class Application:
-    """Serves the API under /almaws/v1; ``control`` serves everything under /simulator/."""
+    """Serves the API under /almaws/v1; ``control`` serves everything under /simulator/.
+
+    Attributes:
+        tenants: The institutions; a request is for the one whose key it has, or for the first.
+        gateway: The first institution's Alma.
+        faults: The faults planned for the first institution, and for connections, which are nobody's.
+    """
 
     def __init__(self, config: SimulatorConfig) -> None:
         self.config = config
-        self.gateway = Gateway(config)
+        self.tenants = [_make_tenant(config, number) for number in range(1, config.institutions + 1)]
+        self.gateway, self.faults = self.tenants[0].gateway, self.tenants[0].faults
         self.clock = Clock()
-        self.faults = FaultPlan(config.seed, self.gateway.catalogue.find)
+        self._by_key = {key: tenant for tenant in self.tenants for key in tenant.gateway.keyring.keys.values()}
         self.control: Callable[[Scope, Receive, Send], Any] | None = None
         self._random = Random(config.seed)  # noqa: S311 - latencies need to repeat, not to be secret
 
     def reset(self) -> None:
         """Start anew: no changes, counts, limits used or faults, and the clock of the machine."""
-        self.gateway.reset()
-        self.faults.clear()
+        for tenant in self.tenants:
+            tenant.reset()
         self.clock.offset_seconds = 0.0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -72,13 +81,14 @@ class Application:
             scope["query_string"].decode("latin-1"),
         )
         headers = {name.decode("ascii"): value.decode("latin-1") for name, value in scope["headers"]}
-        fault = self._find_fault(method, path, query)
+        tenant = self._find_tenant(headers, query)
+        fault = _find_fault(tenant, method, path, query)
         if fault and fault.delay_seconds:
             await asyncio.sleep(fault.delay_seconds)
         if fault is None or fault.takes_effect:
-            reply = self.gateway.answer(method, path, query, headers, body=body, now=self.clock.now())
+            reply = tenant.gateway.answer(method, path, query, headers, body=body, now=self.clock.now())
         else:
-            reply = self.gateway.note(method, path, query, self.clock.now())
+            reply = tenant.gateway.note(method, path, query, self.clock.now())
         if half_seconds:
             await asyncio.sleep(half_seconds)
         if fault is None:
@@ -86,15 +96,27 @@ class Application:
         else:
             await send_spoiled(fault, reply, scope, receive, send)
 
-    def _find_fault(self, method: str, path: str, query: str) -> Fault | None:
-        if not self.faults.standing():
-            return None
-        route = find_route(method, path, parse_query(query))
-        return self.faults.match(route.name, route.subject)
+    def _find_tenant(self, headers: Mapping[str, str], query: str) -> Tenant:
+        if len(self.tenants) == 1:
+            return self.tenants[0]
+        key = find_key(headers, {} if "authorization" in headers else parse_query(query))
+        return self._by_key.get(key, self.tenants[0])
 
     def _draw_latency_seconds(self) -> float:
         jitter_ms = self._random.uniform(0, self.config.jitter_ms) if self.config.jitter_ms else 0.0
         return (self.config.latency_ms + jitter_ms) / 1000
+
+
+def _make_tenant(config: SimulatorConfig, number: int) -> Tenant:
+    gateway = Gateway(config, number)
+    return Tenant(gateway, FaultPlan(gateway.seed, gateway.catalogue.find))
+
+
+def _find_fault(tenant: Tenant, method: str, path: str, query: str) -> Fault | None:
+    if not tenant.faults.standing():
+        return None
+    route = find_route(method, path, parse_query(query))
+    return tenant.faults.match(route.name, route.subject)
 
 
 async def _read_body(receive: Receive) -> bytes | None:

@@ -24,8 +24,8 @@ class Catalogue:
         changed: The items that were changed, by number.
     """
 
-    def __init__(self, seed: int, items: int) -> None:
-        self.numbering = Numbering(seed, items)
+    def __init__(self, seed: int, items: int, id_suffix: str = "7701") -> None:
+        self.numbering = Numbering(seed, items, id_suffix)
         self.seed = Seed(seed)
         self._changed: dict[int, Item] = {}
         self.changed: Mapping[int, Item] = MappingProxyType(self._changed)

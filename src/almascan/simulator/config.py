@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from almascan.simulator.institution import MAXIMUM_INSTITUTIONS
+
 Window = Literal["sliding", "calendar"]
 Environment = Literal["sandbox", "production"]
 
@@ -12,7 +14,8 @@ class SimulatorConfig:
     """How a simulated Alma is set up; every default is the likeliest reading of ``docs/alma.md``.
 
     Attributes:
-        items: Number of items in the catalogue, at most 50,000,000; it costs no memory until an item is changed.
+        institutions: Number of institutions, at most 200, each with a catalogue, limits and keys of its own.
+        items: Number of items in a catalogue, at most 50,000,000; it costs no memory until an item is changed.
         seed: Decides every item's data and state, and the order of random faults and latencies.
         port: TCP port on 127.0.0.1; 0 takes a free one.
         per_second: Requests that any second may hold; 0 for no limit.
@@ -39,6 +42,7 @@ class SimulatorConfig:
         schema_on_every_page: Whether every page of a report names its columns, and not the first alone.
     """
 
+    institutions: int = 1
     items: int = 10_000
     seed: int = 1
     port: int = 0
@@ -63,13 +67,15 @@ class SimulatorConfig:
     schema_on_every_page: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse a size that the barcodes cannot number.
+        """Refuse sizes that the barcodes and ids cannot number.
 
         Raises:
-            ValueError: If ``items`` is out of range.
+            ValueError: If ``items`` or ``institutions`` is out of range.
         """
         if not 0 <= self.items <= MAXIMUM_ITEMS:
             raise ValueError(f"A catalogue has 0 to {MAXIMUM_ITEMS:,} items, not {self.items:,}.")
+        if not 1 <= self.institutions <= MAXIMUM_INSTITUTIONS:
+            raise ValueError(f"A simulator has 1 to {MAXIMUM_INSTITUTIONS} institutions, not {self.institutions:,}.")
 
 
 MAXIMUM_ITEMS = 50_000_000

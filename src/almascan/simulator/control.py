@@ -1,6 +1,7 @@
 """The control plane under /simulator/: how a test, a demo or a person at a terminal moves the simulated Alma.
 
-It needs no key, counts in no limit, and answers only where the Host header names this machine.
+It needs no key, counts in no limit, and answers only where the Host header names this machine. ``institution=CODE``
+in the query says which of several institutions is meant; without it the first is, and a reset is of everything.
 
 =========================================== ==================================================================
 request                                     does
@@ -23,7 +24,6 @@ A request that cannot be done is answered 400 or 404 with ``{"error": "a sentenc
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import asdict
 from itertools import islice
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -36,12 +36,9 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from almascan.simulator.application import Application
-from almascan.simulator.dates import format_day
 from almascan.simulator.faults import Fault
-from almascan.simulator.identifiers import ITEMS_PER_BIB
-from almascan.simulator.items import Item
 from almascan.simulator.ready import describe
-from almascan.simulator.titles import make_bib
+from almascan.simulator.tenant import Tenant
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _BARCODES_AT_ONCE = 1000
@@ -73,31 +70,31 @@ class Control:
 
     def __init__(self, application: Application) -> None:
         self._application = application
-        self._gateway = application.gateway
+        self._tenants = {tenant.gateway.identity.code: tenant for tenant in application.tenants}
 
     async def read_stats(self, request: Request) -> Response:
         """Answer the ledger's sums."""
         _check_host(request)
-        return _json(self._gateway.ledger.stats())
+        return _json(self._find_tenant(request).gateway.ledger.stats())
 
     async def read_counts(self, request: Request) -> Response:
         """Answer scans per barcode."""
         _check_host(request)
-        return _json(count_scans(self._application))
+        return _json(self._find_tenant(request).count_scans())
 
     async def read_log(self, request: Request) -> Response:
         """Answer the last requests, oldest first."""
         _check_host(request)
-        entries = list(self._gateway.ledger.log)[-_read_number(request, "limit", 100) :]
+        entries = list(self._find_tenant(request).gateway.ledger.log)[-_read_number(request, "limit", 100) :]
         names = ("time", "operation", "subject", "status")
         return _json([dict(zip(names, entry, strict=True)) for entry in entries])
 
     async def list_barcodes(self, request: Request) -> Response:
         """Answer barcodes in a state, one a line."""
         _check_host(request)
-        limit = _read_number(request, "limit", 100)
+        limit, catalogue = _read_number(request, "limit", 100), self._find_tenant(request).gateway.catalogue
         try:
-            barcodes = self._gateway.catalogue.barcodes(request.query_params.get("state", "in_transit"), limit)
+            barcodes = catalogue.barcodes(request.query_params.get("state", "in_transit"), limit)
         except ValueError as error:
             raise HTTPException(400, str(error)) from None
         return StreamingResponse(_stream_lines(barcodes), media_type="text/plain")
@@ -105,27 +102,29 @@ class Control:
     async def read_item(self, request: Request) -> Response:
         """Answer an item's state."""
         _check_host(request)
-        return _json(describe_item(self._application, self._gateway.catalogue.item(self._find(request))))
+        return _json(_describe_item(self._find_tenant(request), request.path_params["name"]))
 
     async def change_item(self, request: Request) -> Response:
         """Change an item as another operator would, and answer its state."""
         _check_host(request)
-        number = self._find(request)
+        tenant, name = self._find_tenant(request), request.path_params["name"]
+        _describe_item(tenant, name)
         fields = await _read_json(request, dict[str, Any])
         try:
-            item = self._gateway.catalogue.change(number, fields, format_day(self._application.clock.now()))
+            tenant.change_item(name, fields, self._application.clock.now())
         except ValueError as error:
             raise HTTPException(400, str(error)) from None
-        return _json(describe_item(self._application, item))
+        return _json(_describe_item(tenant, name))
 
     async def faults(self, request: Request) -> Response:
         """List, plan or forget faults."""
         _check_host(request)
+        faults = self._find_tenant(request).faults
         if request.method == "POST":
-            self._application.faults.add(await _read_json(request, Fault))
+            faults.add(await _read_json(request, Fault))
         elif request.method == "DELETE":
-            self._application.faults.clear()
-        return _json(self._application.faults.standing())
+            faults.clear()
+        return _json(faults.standing())
 
     async def clock(self, request: Request) -> Response:
         """Answer the time, moved first if asked to."""
@@ -136,22 +135,21 @@ class Control:
         return _json({"now": clock.now(), "offset_seconds": clock.offset_seconds})
 
     async def reset(self, request: Request) -> Response:
-        """Start anew."""
+        """Start anew, with everything or with one institution."""
         _check_host(request)
-        self._application.reset()
+        (self._find_tenant(request) if "institution" in request.query_params else self._application).reset()
         return _json({})
 
     async def read_ready(self, request: Request) -> Response:
         """Answer what the ready file holds, for the address that was asked."""
         _check_host(request)
-        return _json(describe(self._gateway.catalogue, f"http://{request.headers['host']}"))
+        return _json(describe(self._application, self._find_tenant(request), f"http://{request.headers['host']}"))
 
-    def _find(self, request: Request) -> int:
-        name = request.path_params["name"]
-        number = self._gateway.catalogue.find(name)
-        if number is None:
-            raise HTTPException(404, f"No item has the barcode or PID {name}.")
-        return number
+    def _find_tenant(self, request: Request) -> Tenant:
+        code = request.query_params.get("institution", self._application.gateway.identity.code)
+        if code not in self._tenants:
+            raise HTTPException(404, f"No institution has the code {code}.")
+        return self._tenants[code]
 
 
 class ClockSetting(msgspec.Struct, forbid_unknown_fields=True):
@@ -160,29 +158,11 @@ class ClockSetting(msgspec.Struct, forbid_unknown_fields=True):
     offset_seconds: float
 
 
-def describe_item(application: Application, item: Item) -> dict[str, Any]:
-    """Tell an item's title, ids, state and number of scans, as JSON-ready values."""
-    catalogue = application.gateway.catalogue
-    bib = make_bib(catalogue.numbering.seed, item.number // ITEMS_PER_BIB)
-    loan = item.loan
-    return asdict(item) | {
-        "barcode": catalogue.numbering.barcode(item.number),
-        "mms_id": catalogue.numbering.mms_id(item.number),
-        "holding_id": catalogue.numbering.holding_id(item.number),
-        "pid": catalogue.numbering.pid(item.number),
-        "title": bib.title,
-        "call_number": bib.call_number,
-        "due_date": loan.due_date if loan else "",
-        "requested": bool(item.requests),
-        "states": list(item.states()),
-        "scans": application.gateway.ledger.scans_by_item[item.number],
-    }
-
-
-def count_scans(application: Application) -> dict[str, int]:
-    """Count the scans of every item that was scanned, by barcode."""
-    name = application.gateway.catalogue.numbering.barcode
-    return {name(number): scans for number, scans in application.gateway.ledger.scans_by_item.items() if scans}
+def _describe_item(tenant: Tenant, name: str) -> dict[str, Any]:
+    try:
+        return tenant.describe_item(name)
+    except KeyError as error:
+        raise HTTPException(404, error.args[0]) from None
 
 
 def _check_host(request: Request) -> None:

@@ -6,10 +6,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from almascan.simulator import keys
 from almascan.simulator.catalogue import Catalogue
 from almascan.simulator.config import SimulatorConfig
 from almascan.simulator.dates import format_tracking_id
+from almascan.simulator.identifiers import draw
+from almascan.simulator.institution import Identity
+from almascan.simulator.keys import Keyring, find_key
 from almascan.simulator.ledger import Ledger
 from almascan.simulator.markup import (
     JSON_TYPE,
@@ -28,6 +30,7 @@ from almascan.simulator.thresholds import Thresholds
 
 _FOUND = 302
 _NO_CONTENT = 204
+_INSTITUTION_SALT = 51
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +43,22 @@ class Reply:
 
 
 class Gateway:
-    """One institution's Alma behind its gateway, without a network."""
+    """One institution's Alma behind its gateway, without a network.
 
-    def __init__(self, config: SimulatorConfig) -> None:
+    Attributes:
+        seed: Decides its data; the institutions of a simulator have different ones.
+        keyring: The keys that it knows.
+    """
+
+    def __init__(self, config: SimulatorConfig, number: int = 1) -> None:
         self.config = config
-        self.catalogue = Catalogue(config.seed, config.items)
+        self.identity = Identity(number)
+        self.keyring = Keyring(number)
+        self.seed = config.seed if number == 1 else draw(config.seed, _INSTITUTION_SALT, number)
+        self.catalogue = Catalogue(self.seed, config.items, self.identity.id_suffix)
         self.thresholds = Thresholds(config)
         self.ledger = Ledger()
-        self.operations = Operations(self.catalogue, self.ledger, config)
+        self.operations = Operations(self.catalogue, self.ledger, config, self.identity)
         self._requests = 0
 
     def reset(self) -> None:
@@ -55,7 +66,7 @@ class Gateway:
         self.catalogue.reset()
         self.thresholds = Thresholds(self.config)
         self.ledger = Ledger()
-        self.operations = Operations(self.catalogue, self.ledger, self.config)
+        self.operations = Operations(self.catalogue, self.ledger, self.config, self.identity)
 
     def answer(
         self, method: str, path: str, query: str, headers: Mapping[str, str], *, body: bytes = b"", now: float
@@ -76,7 +87,7 @@ class Gateway:
         base_url = f"http://{headers.get('host', '127.0.0.1')}{BASE_PATH}"
         call = Call(method, route.path, parameters, body, base_url, now)
         try:
-            reply = _write(self._serve(route, call, path, keys.find_key(headers, parameters)), json=json)
+            reply = _write(self._serve(route, call, path, find_key(headers, parameters)), json=json)
         except Refusal as refusal:
             self.ledger.refused += refusal.over_limit
             reply = self._write_refusal(refusal, now, json=json)
@@ -100,12 +111,12 @@ class Gateway:
         return reply
 
     def _serve(self, route: Route, call: Call, path: str, key: str) -> Result:
-        if not keys.is_known(key):
+        if not self.keyring.knows(key):
             raise refuse_key()
         self.thresholds.admit(call.now)
         if route.operation is None:
             raise refuse_path(path)
-        if not keys.may(key, route.area, route.right):
+        if not self.keyring.may(key, route.area, route.right):
             raise refuse_key()
         return route.operation(self.operations, call)
 

@@ -7,7 +7,6 @@ _CODES = 10**8
 # A stride with no factor in common with 10**8 visits every code once, in an order that shows no pattern.
 _STRIDE = 61_803_399
 _UNSTRIDE = pow(_STRIDE, -1, _CODES)
-_SUFFIX = "7701"
 ITEMS_PER_HOLDING = 2
 ITEMS_PER_BIB = 4
 
@@ -30,11 +29,13 @@ def _number_in(text: str, prefix: str, suffix: str, digits: int) -> int | None:
 class Numbering:
     """The ids of a catalogue of ``items`` items; item numbers run from 0.
 
-    Four items share a bibliographic record, two of them a holding.
+    Four items share a bibliographic record, two of them a holding. Every id ends in ``suffix``, four digits that no
+    other institution's ids end in, as Alma's do.
     """
 
     seed: int
     items: int
+    suffix: str = "7701"
 
     def barcode(self, number: int) -> str:
         """Name an item by its barcode: 14 digits, or for one item in twenty digits and letters."""
@@ -43,15 +44,15 @@ class Numbering:
 
     def pid(self, number: int) -> str:
         """Name an item by its item PID, 17 digits."""
-        return f"23{self._code(number, 2):09d}00{_SUFFIX}"
+        return f"23{self._code(number, 2):09d}00{self.suffix}"
 
     def holding_id(self, number: int) -> str:
         """Name the holding of an item, 17 digits."""
-        return f"22{self._code(number // ITEMS_PER_HOLDING, 3):09d}00{_SUFFIX}"
+        return f"22{self._code(number // ITEMS_PER_HOLDING, 3):09d}00{self.suffix}"
 
     def mms_id(self, number: int) -> str:
         """Name the bibliographic record of an item, 18 digits."""
-        return f"99{self._code(number // ITEMS_PER_BIB, 4):010d}70{_SUFFIX}"
+        return f"99{self._code(number // ITEMS_PER_BIB, 4):010d}70{self.suffix}"
 
     def number_of_barcode(self, barcode: str) -> int | None:
         """Find the item with a barcode; None where there is none."""
@@ -63,15 +64,15 @@ class Numbering:
 
     def number_of_pid(self, pid: str) -> int | None:
         """Find the item with a PID; None where there is none."""
-        return self._number(_number_in(pid, "23", f"00{_SUFFIX}", 9), 2, 1)
+        return self._number(_number_in(pid, "23", f"00{self.suffix}", 9), 2, 1)
 
     def first_of_holding(self, holding_id: str) -> int | None:
         """Find the first item of a holding; None where there is no such holding."""
-        return self._number(_number_in(holding_id, "22", f"00{_SUFFIX}", 9), 3, ITEMS_PER_HOLDING)
+        return self._number(_number_in(holding_id, "22", f"00{self.suffix}", 9), 3, ITEMS_PER_HOLDING)
 
     def first_of_bib(self, mms_id: str) -> int | None:
         """Find the first item of a bibliographic record; None where there is no such record."""
-        return self._number(_number_in(mms_id, "99", f"70{_SUFFIX}", 10), 4, ITEMS_PER_BIB)
+        return self._number(_number_in(mms_id, "99", f"70{self.suffix}", 10), 4, ITEMS_PER_BIB)
 
     def _code(self, number: int, salt: int) -> int:
         return (number * _STRIDE + draw(self.seed, salt, 0)) % _CODES

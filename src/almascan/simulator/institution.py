@@ -2,8 +2,30 @@
 
 from dataclasses import dataclass
 
-INSTITUTION = "01SIM_INST"
 INSTITUTION_NAME = "Simulated University"
+MAXIMUM_INSTITUTIONS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Which institution of a simulator this is, from 1; they all have the same places and codes."""
+
+    number: int = 1
+
+    @property
+    def code(self) -> str:
+        """The institution's code."""
+        return f"{self.number:02d}SIM_INST"
+
+    @property
+    def name(self) -> str:
+        """The institution's name."""
+        return INSTITUTION_NAME if self.number == 1 else f"{INSTITUTION_NAME} {self.number}"
+
+    @property
+    def id_suffix(self) -> str:
+        """The four digits that its ids end in."""
+        return f"{7700 + self.number}"
 
 
 @dataclass(frozen=True, slots=True)

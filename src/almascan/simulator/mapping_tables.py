@@ -3,7 +3,6 @@
 from almascan.simulator.answers import Answer
 from almascan.simulator.institution import (
     DEPARTMENTS,
-    INSTITUTION,
     LIBRARIES,
     WORK_ORDER_STATUSES,
 )
@@ -13,7 +12,7 @@ from almascan.simulator.refusals import refuse_parameter
 WORK_ORDER_TABLE = "WorkOrderTypeStatuses"
 
 
-def read_mapping_table(operations: Operations, call: Call) -> Result:  # noqa: ARG001 - the signature of every operation
+def read_mapping_table(operations: Operations, call: Call) -> Result:
     """Answer the statuses of the work-order types of a library's departments, or of the institution's.
 
     Raises:
@@ -22,7 +21,7 @@ def read_mapping_table(operations: Operations, call: Call) -> Result:  # noqa: A
     table, scope = call.path[0], call.query.get("scope", "")
     if table != WORK_ORDER_TABLE:
         raise refuse_parameter("mappingTableName", table)
-    library = "" if scope in {"", INSTITUTION} else scope
+    library = "" if scope in {"", operations.identity.code} else scope
     if library and library not in LIBRARIES:
         raise refuse_parameter("scope", scope)
     return Result("mapping_table", _write_table(library))

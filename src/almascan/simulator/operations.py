@@ -9,7 +9,7 @@ from almascan.simulator.answers import Answer, ItemWriter
 from almascan.simulator.catalogue import Catalogue
 from almascan.simulator.config import SimulatorConfig
 from almascan.simulator.dates import format_day
-from almascan.simulator.institution import DEPARTMENTS, INSTITUTION, LIBRARIES, Library
+from almascan.simulator.institution import DEPARTMENTS, LIBRARIES, Identity, Library
 from almascan.simulator.ledger import Ledger
 from almascan.simulator.refusals import (
     Refusal,
@@ -76,10 +76,11 @@ class Result:
 class Operations:
     """The operations over one institution's state."""
 
-    def __init__(self, catalogue: Catalogue, ledger: Ledger, config: SimulatorConfig) -> None:
+    def __init__(self, catalogue: Catalogue, ledger: Ledger, config: SimulatorConfig, identity: Identity) -> None:
         self.catalogue = catalogue
         self.ledger = ledger
         self.config = config
+        self.identity = identity
         self.sets = Sets(catalogue)
         self.reports = Reports(catalogue, config)
 
@@ -180,21 +181,21 @@ class Operations:
 
     def test(self, call: Call) -> Result:
         """Say that the key works, and on GET for which institution."""
-        tail = f" - institutionCode: {INSTITUTION}" if call.method == "GET" else ""
+        tail = f" - institutionCode: {self.identity.code}" if call.method == "GET" else ""
         return Result(text=f"<test>{call.method} - OK{tail}</test>")
 
     def read_general(self, call: Call) -> Result:
         """Answer the institution's general settings."""
-        return Result("general", answers.write_general(self.config.environment, call.base_url))
+        return Result("general", answers.write_general(self.identity, self.config.environment, call.base_url))
 
     def list_libraries(self, call: Call) -> Result:
         """Answer all libraries; there are no pages."""
-        written = (answers.write_library(library, call.base_url) for library in LIBRARIES.values())
+        written = (answers.write_library(library, self.identity, call.base_url) for library in LIBRARIES.values())
         return Result("libraries", answers.write_page("library", written, len(LIBRARIES)))
 
     def read_library(self, call: Call) -> Result:
         """Answer one library."""
-        return Result("library", answers.write_library(_library(call.path[0]), call.base_url))
+        return Result("library", answers.write_library(_library(call.path[0]), self.identity, call.base_url))
 
     def list_desks(self, call: Call) -> Result:
         """Answer the desks of a library, ten to a page unless asked for more."""
@@ -216,9 +217,8 @@ class Operations:
         """Answer the departments of a library, or all of them."""
         wanted = call.query.get("library", "")
         chosen = [one for one in DEPARTMENTS.values() if not wanted or one.library == wanted]
-        return Result(
-            "departments", answers.write_page("department", map(answers.write_department, chosen), len(chosen))
-        )
+        written = (answers.write_department(department, self.identity) for department in chosen)
+        return Result("departments", answers.write_page("department", written, len(chosen)))
 
     def _number(self, mms_id: str, pid: str) -> int:
         numbering = self.catalogue.numbering

@@ -70,6 +70,7 @@ class Sets:
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._seed = catalogue.numbering.seed
+        self._id_suffix = catalogue.numbering.suffix
         self._in_transit = ItemsInTransit(catalogue, LIBRARY)
         self._sets: dict[str, AlmaSet] = {}
         self._shelves: dict[str, _Shelf] = {}
@@ -92,7 +93,7 @@ class Sets:
     def create(self, draft: AlmaSet) -> AlmaSet:
         """Create a set without members; the draft's id does not matter."""
         self._created += 1
-        created = replace(draft, set_id=f"7{self._created:08d}0007701")
+        created = replace(draft, set_id=f"7{self._created:08d}000{self._id_suffix}")
         self._sets[created.set_id] = created
         self._shelves[created.set_id] = _Shelf(1000 + self._created)
         return created
