@@ -14,6 +14,7 @@ from almascan.model import (
     OWN_REASON,
     RECIPES,
     THEN_HOME,
+    TRANSIT_TYPES,
     Desk,
     Group,
     Item,
@@ -35,6 +36,14 @@ class Place(msgspec.Struct, frozen=True):
         if not self.desk.library or item.library != self.desk.library:
             return False
         return not self.locations or item.location in self.locations
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One step of an order: what is scanned, where, and what else the scan tells Alma."""
+
+    recipe: Recipe
+    desk: Desk
+    options: ScanOptions
 
 
 def is_same_barcode(asked: str, answered: str) -> bool:
@@ -119,14 +128,14 @@ class Verdict(NamedTuple):
 
 
 def judge_lost_answer(
-    before: Item | None, now: Item, recipe: Recipe, place: Place, *, settled: bool, barcode: str = ""
+    before: Item | None, now: Item, step: Step, place: Place, *, settled: bool, barcode: str = ""
 ) -> Verdict:
     """Say whether a scan happened whose answer never came, from the item before and after it.
 
     Args:
         before: The item on the look before the scan; None where the recipe does not look.
         now: The item as just read; its ``requested`` is known.
-        recipe: Which results count as done.
+        step: What was to be scanned, and what the scan told Alma.
         place: Where the scan was sent from.
         settled: Whether so much time has gone by that the scan cannot take effect any more.
         barcode: The barcode that was asked for, or "".
@@ -137,11 +146,24 @@ def judge_lost_answer(
     if now.in_place:
         return later if before is not None and before.in_place else Verdict(Finding.HAPPENED, Outcome.IN_PLACE)
     if before is not None and not before.same_state(now):
-        return Verdict(Finding.HAPPENED, judge(now, recipe, barcode)) if _is_left_by_scan(now, place) else later
-    must_have_changed = place.is_home_of(now) and not now.requested and (before is not None or now.in_transit)
-    if settled and must_have_changed:
+        return Verdict(Finding.HAPPENED, judge(now, step.recipe, barcode)) if _is_left_by_scan(now, place) else later
+    knows_before = before is not None or now.in_transit
+    if settled and knows_before and _is_always_changed(now, step, place):
         return Verdict(Finding.DID_NOT_HAPPEN)
     return later
+
+
+_ALWAYS_CHANGED = TRANSIT_TYPES | {"LOAN", "MISSING"}
+
+
+def _is_always_changed(item: Item, step: Step, place: Place) -> bool:
+    """Whether no scan of this step leaves an item in this state; ``docs/alma.md`` "Scan-in"."""
+    if item.requested or not place.is_home_of(item):
+        return False
+    if place.desk.department and step.options.done:
+        return item.process_type == "WORK_ORDER_DEPARTMENT"
+    # In transit to the department of its work order it may be because of the very scan.
+    return item.process_type in _ALWAYS_CHANGED and not item.work_order_type
 
 
 def _is_left_by_scan(item: Item, place: Place) -> bool:
@@ -151,14 +173,6 @@ def _is_left_by_scan(item: Item, place: Place) -> bool:
     if place.desk.department and item.process_type == "WORK_ORDER_DEPARTMENT":
         return True
     return item.in_transit and (bool(item.requested) or not place.is_home_of(item))
-
-
-class Step(msgspec.Struct, frozen=True):
-    """One step of an order: what is scanned, where, and what else the scan tells Alma."""
-
-    recipe: Recipe
-    desk: Desk
-    options: ScanOptions
 
 
 CONTINUING = frozenset({Outcome.IN_PLACE, Outcome.IN_TRANSIT_ELSEWHERE, Outcome.ON_ITS_WAY})

@@ -232,7 +232,7 @@ class Scanner:
         except (ItemNotFoundError, RefusedError) as error:
             return await self._leave(case, note=f"It cannot be read again: {error}")
         verdict = rules.judge_lost_answer(
-            case.row.before, now, self._step(case).recipe, place, settled=settled, barcode=case.row.barcode
+            case.row.before, now, self._step(case), place, settled=settled, barcode=case.row.barcode
         )
         if verdict.finding is not Finding.WAIT:
             case.note(EventKind.REREAD, f"{rules.describe(now)}: the scan {_FOUND[verdict.finding]}.")

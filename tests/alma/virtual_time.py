@@ -2,7 +2,8 @@
 
 import asyncio
 import selectors
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -12,14 +13,17 @@ class _JumpingSelector(selectors.DefaultSelector):
     def __init__(self) -> None:
         super().__init__()
         self.now = 1000.0
+        self.awaited = 0
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        if self.awaited and timeout != 0:
+            return super().select(None)
         self.now += timeout or 0.0
         return super().select(0)
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """asyncio's own loop on a clock that starts at 1,000 s."""
+    """asyncio's own loop on a clock that starts at 1,000 s, and stands still while threads work for it."""
 
     def __init__(self) -> None:
         self._jumping = _JumpingSelector()
@@ -27,6 +31,15 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def time(self) -> float:
         return self._jumping.now
+
+    @contextmanager
+    def awaiting(self) -> Iterator[None]:
+        """Have the clock stand still: another thread has work in hand for this loop."""
+        self._jumping.awaited += 1
+        try:
+            yield
+        finally:
+            self._jumping.awaited -= 1
 
     def stand_still(self, seconds: float) -> None:
         """Let time pass without running anything, as on a machine that is too busy."""

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from almascan.model import OWN_REASON, RECIPES, Desk, Group, Item, Outcome, Recipe
-from almascan.rules import Finding, Place, Verdict, judge, judge_lost_answer
+from almascan.model import OWN_REASON, RECIPES, TRANSIT_TYPES, Desk, Group, Item, Outcome, Recipe, ScanOptions
+from almascan.rules import Finding, Place, Step, Verdict, judge, judge_lost_answer
 
 PLACE = Place(Desk(library="MAIN", circ_desk="DESK"), frozenset({"stacks"}))
 DEPARTMENT = Place(Desk(library="MAIN", department="BINDING"))
@@ -18,6 +18,7 @@ TRANSIT = Item(
 )  # fmt: skip
 IN_PLACE = msgspec.structs.replace(TRANSIT, base_status="1", process_type="")
 LOAN = msgspec.structs.replace(TRANSIT, process_type="LOAN", due_date="2026-03-01Z")
+ON_ITS_WAY_TO_THE_BINDER = msgspec.structs.replace(TRANSIT, work_order_type="BINDING", work_order_at="BINDERY")
 
 items = st.builds(
     Item,
@@ -31,6 +32,7 @@ items = st.builds(
     requested=st.booleans(),
     due_date=st.sampled_from(["", "2026-03-01Z", "2026-04-01Z"]),
     modification_date=st.sampled_from(["2026-01-01Z", "2026-01-02Z"]),
+    work_order_type=st.sampled_from(["", "", "BINDING"]),
     library=st.sampled_from(["MAIN", "SCI"]),
     location=st.sampled_from(["stacks", "rare"]),
 )
@@ -43,9 +45,20 @@ def changed(item: Item, **fields: Any) -> Item:
 
 
 def lost(
-    before: Item | None, now: Item, *, settled: bool = True, place: Place = PLACE, recipe: str = "transit"
+    before: Item | None,
+    now: Item,
+    *,
+    settled: bool = True,
+    place: Place = PLACE,
+    recipe: str = "transit",
+    done: bool = False,
 ) -> Verdict:
-    return judge_lost_answer(before, now, RECIPES[recipe], place, settled=settled, barcode="B1")
+    step = step_of(RECIPES[recipe], place, done=done)
+    return judge_lost_answer(before, now, step, place, settled=settled, barcode="B1")
+
+
+def step_of(recipe: Recipe, place: Place, *, done: bool = False) -> Step:
+    return Step(recipe, place.desk, ScanOptions(done=done))
 
 
 @pytest.mark.parametrize(
@@ -101,6 +114,25 @@ def test_without_a_look_being_in_transit_home_did_not_happen() -> None:
     assert lost(None, LOAN, recipe="any").finding is Finding.UNKNOWN
 
 
+@pytest.mark.parametrize("before", [None, ON_ITS_WAY_TO_THE_BINDER])
+def test_an_item_in_transit_to_its_work_order_is_left_to_a_person(before: Item | None) -> None:
+    # A scan at a desk leaves it so: it cannot be told from one that did not happen.
+    assert lost(before, ON_ITS_WAY_TO_THE_BINDER, recipe="any").finding is Finding.UNKNOWN
+
+
+@pytest.mark.parametrize("process_type", ["ACQ", "ILL", "LOST_LOAN", "CLAIM_RETURNED_LOAN", "TECHNICAL", "NEWTYPE"])
+def test_a_state_that_a_scan_may_leave_as_it_is_is_left_to_a_person(process_type: str) -> None:
+    item = changed(TRANSIT, process_type=process_type)
+    assert lost(item, item).finding is Finding.UNKNOWN
+
+
+def test_at_a_department_a_work_order_that_is_not_done_did_not_happen() -> None:
+    bound = changed(TRANSIT, process_type="WORK_ORDER_DEPARTMENT", work_order_type="BINDING")
+    assert lost(bound, bound, place=DEPARTMENT, done=True).finding is Finding.DID_NOT_HAPPEN
+    assert lost(bound, bound, place=DEPARTMENT).finding is Finding.UNKNOWN
+    assert lost(TRANSIT, TRANSIT, place=DEPARTMENT, done=True).finding is Finding.UNKNOWN
+
+
 @pytest.mark.parametrize(
     "now",
     [
@@ -134,19 +166,19 @@ def test_another_state_that_this_scan_does_not_leave_is_left_to_a_person(now: It
     assert lost(TRANSIT, now).finding is Finding.UNKNOWN
 
 
-@given(st.none() | items, items, recipes, st.sampled_from([PLACE, DEPARTMENT, Place(PLACE.desk)]))
+@given(st.none() | items, items, recipes, st.sampled_from([PLACE, DEPARTMENT, Place(PLACE.desk)]), st.booleans())
 def test_nothing_is_sent_again_before_it_is_settled(
-    before: Item | None, now: Item, recipe: Recipe, place: Place
+    before: Item | None, now: Item, recipe: Recipe, place: Place, done: bool
 ) -> None:
-    verdict = judge_lost_answer(before, now, recipe, place, settled=False, barcode="B1")
+    verdict = judge_lost_answer(before, now, step_of(recipe, place, done=done), place, settled=False, barcode="B1")
     assert verdict.finding in (Finding.WAIT, Finding.HAPPENED)
 
 
-@given(st.none() | items, items, recipes, st.sampled_from([PLACE, DEPARTMENT, Place(PLACE.desk)]))
+@given(st.none() | items, items, recipes, st.sampled_from([PLACE, DEPARTMENT, Place(PLACE.desk)]), st.booleans())
 def test_what_is_sent_again_is_what_a_scan_must_have_changed(
-    before: Item | None, now: Item, recipe: Recipe, place: Place
+    before: Item | None, now: Item, recipe: Recipe, place: Place, done: bool
 ) -> None:
-    verdict = judge_lost_answer(before, now, recipe, place, settled=True, barcode="B1")
+    verdict = judge_lost_answer(before, now, step_of(recipe, place, done=done), place, settled=True, barcode="B1")
     assert verdict.finding is not Finding.WAIT
     if verdict.finding is Finding.DID_NOT_HAPPEN:
         assert before is None or before.same_state(now)
@@ -155,12 +187,17 @@ def test_what_is_sent_again_is_what_a_scan_must_have_changed(
         assert not now.requested
         assert not now.in_place
         assert now.barcode == "B1"
+        if done and place is DEPARTMENT:
+            assert now.process_type == "WORK_ORDER_DEPARTMENT"
+        else:
+            assert now.process_type in {*TRANSIT_TYPES, "LOAN", "MISSING"}
+            assert not now.work_order_type
 
 
 @given(items, items, looking)
 def test_settling_changes_no_finding_but_waiting(before: Item, now: Item, recipe: Recipe) -> None:
-    early = judge_lost_answer(before, now, recipe, PLACE, settled=False, barcode="B1")
-    late = judge_lost_answer(before, now, recipe, PLACE, settled=True, barcode="B1")
+    early = judge_lost_answer(before, now, step_of(recipe, PLACE), PLACE, settled=False, barcode="B1")
+    late = judge_lost_answer(before, now, step_of(recipe, PLACE), PLACE, settled=True, barcode="B1")
     if early.finding is Finding.HAPPENED:
         assert late == early
     else:
@@ -170,4 +207,7 @@ def test_settling_changes_no_finding_but_waiting(before: Item, now: Item, recipe
 @given(items, looking)
 def test_an_item_that_was_in_place_before_never_proves_a_scan_by_being_there(before: Item, recipe: Recipe) -> None:
     if before.in_place:
-        assert judge_lost_answer(before, before, recipe, PLACE, settled=True).finding is not Finding.HAPPENED
+        assert (
+            judge_lost_answer(before, before, step_of(recipe, PLACE), PLACE, settled=True).finding
+            is not Finding.HAPPENED
+        )
