@@ -167,3 +167,13 @@ def test_a_simulator_stops_at_once_though_answers_are_outstanding() -> None:
         wait_for(lambda: simulator.stats()["requests"] == 1)
     thread.join(timeout=10)
     assert not thread.is_alive()
+
+
+def test_a_plan_counts_what_has_met_a_fault() -> None:
+    plan = FaultPlan(1, lambda _: None)
+    plan.add(Fault(kind="refuse", times=0))
+    plan.add(Fault(kind="interrupt", operation="scan", times=0))
+    plan.add(Fault(kind="drop", operation="read", times=0))
+    met = (plan.match_connection(), plan.match_head("read", ""), plan.match_head("scan", ""), plan.match("read", ""))
+    assert [fault and fault.kind for fault in met] == ["refuse", None, "interrupt", "drop"]
+    assert (plan.match("scan", ""), plan.met) == (None, 3)
