@@ -7,8 +7,12 @@ from pathlib import Path
 import msgspec
 
 from almascan.model import Item
+from bench.expense import Expense
 from bench.simulated import Simulated
-from bench.task import Took, run_task
+from bench.task import run_task
+
+REAL_ROWS = 1000
+"""So many rows at the beginning are items of the simulator; the others are not asked for."""
 
 _ALL_BUT_ONE = """
 UPDATE rows SET state = 'done', outcome = 'in-place', pid = row, mms_id = row, sends = 1, sent_at = 1.0, finished_at = 2.0,
@@ -16,15 +20,17 @@ before = :item, after = :item WHERE row < (SELECT max(row) FROM rows)
 """
 
 
-def load_run(rows: int, folder: Path, simulated: Simulated) -> tuple[Path, Took]:
+def load_run(rows: int, folder: Path, simulated: Simulated) -> tuple[Path, Expense]:
     """Load a list of so many barcodes in a process of its own.
 
     Returns:
         The journal, whose run 1 was begun, and what loading took.
     """
     listed, journal = folder / f"{rows}.txt", folder / f"{rows}.db"
+    real = simulated.barcodes(min(rows, REAL_ROWS))
     with listed.open("w", encoding="utf-8") as file:
-        file.writelines(f"{30_000_000_000_000 + number * 7}\n" for number in range(rows))
+        file.writelines(f"{barcode}\n" for barcode in real)
+        file.writelines(f"{50_000_000_000_000 + number * 7}\n" for number in range(rows - len(real)))
     environment = environment_of(simulated, journal)
     arguments = ("load", str(listed), str(simulated.ready["institution"]))
     return journal, run_task(folder / "told.json", *arguments, environment=environment)

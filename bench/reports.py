@@ -9,11 +9,12 @@ import argparse
 import tempfile
 from pathlib import Path
 
+from bench.expense import Expense
 from bench.figure import Figure, Table, write_number
 from bench.million import environment_of, finish_run, load_run
 from bench.program import Bench, Option, Yield
 from bench.simulated import Simulated, run_simulator
-from bench.task import Took, run_task
+from bench.task import run_task
 
 FEW_ROWS = 10_000
 _MEGABYTE = 1e6
@@ -21,7 +22,7 @@ _MEGABYTE = 1e6
 
 def measure_rows(
     simulated: Simulated, rows: int, formats: tuple[str, ...], folder: Path
-) -> dict[str, tuple[Took, float]]:
+) -> dict[str, tuple[Expense, float]]:
     """Make every report of so many rows; give what each took, and how many megabytes its file has."""
     journal, _ = load_run(rows, folder, simulated)
     finish_run(journal)

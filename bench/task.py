@@ -14,10 +14,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-
-import msgspec
 
 from almascan.__main__ import main as run_command
 from almascan.alma import resolve_base_url
@@ -27,18 +25,10 @@ from almascan.lists import open_list
 from almascan.loading import load_list
 from almascan.model import Desk, Order, Run, RunState
 from almascan.settings import journal_path, load_settings
-from bench.machine import peak_megabytes
+from bench.expense import Expense, read_expense, tell_expense
 
 
-class Took(msgspec.Struct, frozen=True):
-    """What a task took: seconds of time and of processor, and the most memory resident."""
-
-    seconds: float
-    processor_seconds: float
-    megabytes: float | None
-
-
-def run_task(told: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> Took:
+def run_task(told: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> Expense:
     """Run a task in a process of its own, and give what it took.
 
     Raises:
@@ -46,15 +36,7 @@ def run_task(told: Path, *arguments: str, environment: Mapping[str, str] | None 
     """
     command = [sys.executable, "-m", "bench.task", str(told), *arguments]
     subprocess.run(command, check=True, env=environment, stdout=subprocess.DEVNULL)
-    return msgspec.json.decode(told.read_bytes(), type=Took)
-
-
-def tell(told: Path, work: Callable[[], None]) -> None:
-    """Do some work, and write what it took to a file."""
-    used, began = time.process_time(), time.perf_counter()
-    work()
-    took = Took(time.perf_counter() - began, time.process_time() - used, peak_megabytes())
-    told.write_bytes(msgspec.json.encode(took))
+    return read_expense(told)
 
 
 def load(listed: str, institution: str) -> None:
@@ -101,7 +83,7 @@ def command(*arguments: str) -> None:
 def main() -> None:
     told, task, *arguments = sys.argv[1:]
     work = load if task == "load" else command
-    tell(Path(told), lambda: work(*arguments))
+    tell_expense(Path(told), lambda: work(*arguments))
 
 
 if __name__ == "__main__":

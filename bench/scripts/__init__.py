@@ -1,0 +1,1 @@
+"""What people write instead: scripts and other clients that scan the same list in at the same simulator."""
