@@ -2,8 +2,8 @@
 
     python -m bench.kills [--rows 2000] [--kills 20] [--seed 1]
 
-Prints how often it was killed, how many scans the simulated Alma applied, how many items it scanned twice (must be 0),
-how many rows have no answer (must be 0) and how many are left unclear. Exit code 1 where a promise is broken.
+Gives how often it was killed, how many scans the simulated Alma applied, how many items it scanned twice, how many rows
+have no answer and how many are left unclear: all 0, or the exit code is 1.
 """
 
 import argparse
@@ -20,6 +20,8 @@ from typing import NamedTuple
 from almascan.journal import Journal
 from almascan.model import Outcome, RunState
 from almascan.simulator import Simulator, SimulatorConfig
+from bench.figure import Figure, at_most
+from bench.program import Bench, Option, Yield
 
 SETTLE_SECONDS = 2.0
 RATE = 400
@@ -39,7 +41,7 @@ EXPECTED = {
 _SHARES = {"in_transit": 85, "in_place": 4, "on_loan": 3, "requested": 3, "missing": 2, "unknown": 3}
 
 
-class Figures(NamedTuple):
+class Aftermath(NamedTuple):
     """What came of it."""
 
     rows: int
@@ -49,19 +51,6 @@ class Figures(NamedTuple):
     without_answer: int
     unclear: int
     wrong: int
-    seconds: float
-
-    @property
-    def is_kept(self) -> bool:
-        """Whether every promise was kept."""
-        return not (self.doubles or self.without_answer or self.unclear or self.wrong)
-
-    def __str__(self) -> str:
-        return (
-            f"{self.rows} rows, {self.kills} kills, {self.scans} scans applied in {self.seconds:.0f} s: "
-            f"{self.doubles} items scanned twice, {self.without_answer} rows without an answer, "
-            f"{self.unclear} left unclear, {self.wrong} with an answer that their item's state does not explain"
-        )
 
 
 def environment_of(simulator: Simulator, folder: Path) -> dict[str, str]:
@@ -104,7 +93,7 @@ def next_command(folder: Path) -> list[str]:
     return ["scan", str(folder / "list.txt"), "--yes"]
 
 
-def measure(rows: int, kills: int, seed: int, say: Callable[[str], None] = lambda _: None) -> Figures:
+def kill_and_resume(rows: int, kills: int, seed: int, say: Callable[[str], None]) -> Aftermath:
     """Scan a list in while killing the process, until every row has its answer.
 
     Args:
@@ -116,14 +105,13 @@ def measure(rows: int, kills: int, seed: int, say: Callable[[str], None] = lambd
     Returns:
         What came of it.
     """
-    began = time.monotonic()
     config = SimulatorConfig(items=rows * 4, seed=seed, per_second=0, latency_ms=40, jitter_ms=60)
     with tempfile.TemporaryDirectory() as name, Simulator(config) as simulator:
         folder = Path(name)
         states = dict(_choose(simulator, rows, seed))
         (folder / "list.txt").write_text("\n".join(states), encoding="utf-8")
         killed = _live_and_die(simulator, folder, kills, random.Random(seed), say)
-        return _count(simulator, folder, states, killed, time.monotonic() - began)
+        return _count(simulator, folder, states, killed)
 
 
 def _choose(simulator: Simulator, rows: int, seed: int) -> Iterator[tuple[str, str]]:
@@ -174,7 +162,7 @@ def _wait_for_moment(
     return process.poll() is None
 
 
-def _count(simulator: Simulator, folder: Path, states: Mapping[str, str], killed: int, seconds: float) -> Figures:
+def _count(simulator: Simulator, folder: Path, states: Mapping[str, str], killed: int) -> Aftermath:
     journal = Journal(folder / "journal.db", create=False)
     run = next(run for run in journal.runs() if run.state is not RunState.READY)
     answers = {row.barcode: row.answer for row in journal.rows(run.id)}
@@ -184,7 +172,7 @@ def _count(simulator: Simulator, folder: Path, states: Mapping[str, str], killed
     without = sum(answers.get(barcode, Outcome.NOT_TRIED) is Outcome.NOT_TRIED for barcode in states)
     if run.state is not RunState.FINISHED:
         without += 1
-    return Figures(
+    return Aftermath(
         rows=len(states),
         kills=killed,
         scans=stats["scans"],
@@ -194,20 +182,32 @@ def _count(simulator: Simulator, folder: Path, states: Mapping[str, str], killed
         wrong=sum(
             answer not in EXPECTED[states[barcode]] for barcode, answer in answers.items() if answer not in open_ends
         ),
-        seconds=seconds,
     )
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description="Kill a scan at random moments and look what became of every row.")
-    parser.add_argument("--rows", type=int, default=2000)
-    parser.add_argument("--kills", type=int, default=20)
-    parser.add_argument("--seed", type=int, default=1)
-    given = parser.parse_args()
-    figures = measure(given.rows, given.kills, given.seed, lambda sentence: print(sentence, flush=True))
-    print(figures)
-    sys.exit(0 if figures.is_kept else 1)
+def measure(given: argparse.Namespace) -> Yield:
+    came = kill_and_resume(given.rows, given.kills, given.seed, lambda sentence: print(sentence, file=sys.stderr))
+    what = f"{came.rows:,} rows, killed {came.kills} times"
+    return Yield(
+        [
+            Figure(f"{what}: scans applied", came.scans),
+            Figure(f"{what}: items scanned twice", came.doubles, "", at_most(0)),
+            Figure(f"{what}: rows without an answer", came.without_answer, "", at_most(0)),
+            Figure(f"{what}: rows left unclear", came.unclear, "", at_most(0)),
+            Figure(f"{what}: answers that the item's state does not explain", came.wrong, "", at_most(0)),
+        ]
+    )
 
 
+BENCH = Bench(
+    "kills",
+    "Kill a scan at random moments and look what became of every row.",
+    [
+        Option("--rows", 2000, 60, "rows of the list"),
+        Option("--kills", 20, 1, "how often to kill, at most"),
+        Option("--seed", 1, 1, "decides the items and the moments"),
+    ],
+    measure,
+)
 if __name__ == "__main__":
-    main()
+    BENCH.main()
