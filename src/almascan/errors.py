@@ -16,8 +16,9 @@ Three severities::
         ├── KeyRefusedError         the key is missing, wrong or has not the rights           exit 5
         ├── QuotaError              the day's requests, or the floor of them, are reached     exit 4
         ├── LeaseError              another process works for this institution                exit 6
-        ├── JournalError            the journal cannot be read or written                     exit 7
-        └── UnreachableError        Alma cannot be reached                                    exit 8
+        └── JournalError            the journal cannot be read or written                     exit 7
+
+An AttemptError that no row caught ends a command with 8: Alma cannot be reached.
 
 A message says what happened, where, and what to do next, in one or two sentences. It never holds a key or a
 patron's name.
@@ -180,9 +181,3 @@ class JournalError(StopError):
     """The journal cannot be read or written."""
 
     exit_code = ExitCode.JOURNAL
-
-
-class UnreachableError(StopError):
-    """Alma cannot be reached at all."""
-
-    exit_code = ExitCode.UNREACHABLE

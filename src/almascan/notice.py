@@ -5,7 +5,10 @@ from typing import Any
 
 from almascan.errors import UsageError
 from almascan.model import Outcome, Run
+from almascan.progress.text import plain
 from almascan.report.summary import in_order, verdict
+
+_LONGEST_TITLE = 200
 
 
 def check_addresses(addresses: Iterable[str]) -> None:
@@ -28,12 +31,19 @@ def tell(addresses: Iterable[str], run: Run, counts: Mapping[Outcome, int]) -> b
         run: The run.
         counts: Its rows by their answer.
     """
-    sender = _apprise().Apprise()
+    apprise = _apprise()
+    sender = apprise.Apprise()
     for address in addresses:
         sender.add(address)
     lines = [verdict(run, counts), run.reason, *(f"{outcome}: {counts[outcome]:,}" for outcome in in_order(counts))]
-    title = f"almascan run {run.id} is {run.state}: {run.list_name}"
-    return bool(sender.notify(title=title, body="\n".join(line for line in lines if line)))
+    return bool(
+        sender.notify(
+            title=plain(f"almascan run {run.id} is {run.state}: {run.list_name}", _LONGEST_TITLE),
+            body="\n".join(plain(line) for line in lines if line),
+            # Said to be text, so that a mail in HTML shows the mark-up of a list's name and does not obey it.
+            body_format=apprise.NotifyFormat.TEXT,
+        )
+    )
 
 
 def _apprise() -> Any:

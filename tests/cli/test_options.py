@@ -28,9 +28,9 @@ from almascan.errors import (
     RefusedError,
     StopError,
     ThrottledError,
-    UnreachableError,
     UsageError,
 )
+from almascan.settings import Settings, find_key
 
 
 def run(body: Callable[[], object], environ: dict[str, str] | None = None) -> Result:
@@ -65,7 +65,6 @@ REFUSAL = Refusal(400, "1", "no")
         (KeyRefusedError("x."), 5),
         (LeaseError("x."), 6),
         (JournalError("x."), 7),
-        (UnreachableError("x."), 8),
         (NotSentError("x."), 8),
         (NoAnswerError("x."), 8),
         (ThrottledError(REFUSAL), 8),
@@ -130,8 +129,55 @@ def test_a_table_in_a_pipe_keeps_each_row_in_one_line_and_shows_no_control_chara
     result = run(lambda: options.print_table("T", ["a", "b"], [[f"{long}end", "[red]x\x1b[0m"], [None, 3]]))
     lines = result.stdout.splitlines()
     assert len(lines) == 3
-    assert lines[1].split("  ")[-1] == "[red]x[0m"
+    assert lines[1].split("  ")[-1] == "[red]x [0m"
     assert lines[2].strip() == "3"
+
+
+def test_a_sentence_commands_no_terminal_and_is_one_line() -> None:
+    result = run(raising(UsageError("The file \x1b]0;owned\x07\u202e\nname.")))
+    assert result.stderr == "almascan: The file  ]0;owned name.\n"
+
+
+def test_a_long_sentence_is_cut() -> None:
+    assert len(run(raising(UsageError("x" * 100_000))).stderr) < 2000
+
+
+@pytest.mark.parametrize("debug", [None, "1"])
+def test_a_defect_that_quotes_the_key_shows_it_in_neither_sentence_nor_traceback(debug: str | None) -> None:
+    key = "l8xxMARKEDKEYmustnotbeseen"
+
+    def body() -> None:
+        found = find_key(Settings(), {"ALMASCAN_API_KEY": key})
+        raise RuntimeError(f"Authorization: apikey {found.value}")
+
+    result = run(body, {"ALMASCAN_DEBUG": debug} if debug else {})
+    assert result.exit_code == ExitCode.INTERNAL
+    assert "apikey [key]" in result.stderr
+    assert ("Traceback" in result.stderr) is (debug is not None)
+    assert key not in result.output
+
+
+def test_a_mistyped_command_line_commands_no_terminal(tmp_path: Path) -> None:
+    for arguments in (["show", "\x1b[2J"], ["runs", "1", "\x1b[2J"], ["\x1b[2J"], ["runs", "--\x1b[2J"]):
+        result = invoke(arguments, environment(tmp_path))
+        assert result.exit_code == ExitCode.USAGE
+        assert "\x1b" not in result.output
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["scan", "--barcodes", "301\udcff"],
+        ["scan", "--set", "\udcff"],
+        ["scan", "list.txt", "--column", "\udcff"],
+        ["plan", "list.txt", "--library", "\udcff"],
+        ["show", "--journal", "\udcff"],
+    ],
+)
+def test_a_value_whose_bytes_are_no_text_is_a_sentence(arguments: list[str], tmp_path: Path) -> None:
+    result = invoke(arguments, environment(tmp_path))
+    assert result.exit_code == ExitCode.USAGE
+    assert "holds bytes that are no text; type its value anew." in result.stderr
 
 
 def test_json_is_utf_8_whatever_the_locale() -> None:

@@ -55,6 +55,7 @@ def test_a_profile_is_added_by_options_alone_and_can_be_used_at_once(
                 "key_env": "ALMA_KEY",
                 "library": "MAIN",
                 "circ_desk": "DEFAULT_CIRC_DESK",
+                "institution": simulator.institution,
             }
         },
     }
@@ -188,6 +189,26 @@ def test_a_profile_is_replaced_only_when_told(
     assert saved(tmp_path)["profiles"]["main"]["library"] == "LAW"
 
 
+def test_a_key_of_another_institution_is_refused_before_anything_is_read(
+    simulator: Simulator, environ: dict[str, str | None], tmp_path: Path
+) -> None:
+    (tmp_path / "profiles.toml").write_text(
+        f'[profiles.other]\nbase_url = "{simulator.base_url}"\nkey_env = "KEY_OF_OTHER"\ninstitution = "01OTHER_INST"\n'
+        'library = "MAIN"\ncirc_desk = "DEFAULT_CIRC_DESK"\n'
+    )
+    (tmp_path / "list.txt").write_text("30121135336896\n")
+    environ |= {"ALMASCAN_API_KEY": simulator.keys["full"], "ALMASCAN_JOURNAL": str(tmp_path / "journal.db")}
+    before = len(simulator.log())
+    result = invoke(["scan", str(tmp_path / "list.txt"), "--yes", "--profile", "other"], environ)
+    assert result.exit_code == ExitCode.KEY
+    assert f"belongs to {simulator.institution}" in result.stderr
+    assert 'the profile "other" are for 01OTHER_INST' in result.stderr
+    assert len(simulator.log()) == before + 1, "the test of the key alone"
+    assert invoke(["check", "--profile", "other"], environ).exit_code == ExitCode.KEY
+    environ["ALMASCAN_INSTITUTION"] = simulator.institution
+    assert invoke(["check", "--profile", "other"], environ).exit_code == ExitCode.DONE
+
+
 def test_profiles_are_listed_with_where_their_keys_are(environ: dict[str, str | None], tmp_path: Path) -> None:
     (tmp_path / "profiles.toml").write_text(
         'default = "b"\n[profiles.b]\nbase_url = "eu"\nkey_env = "ALMA_KEY"\nlibrary = "MAIN"\nrate = 10.0\n'
@@ -252,6 +273,7 @@ def test_on_a_terminal_everything_is_asked_for_and_the_key_is_not_shown(
         "key_file": str(path),
         "library": "MAIN",
         "circ_desk": "RARE_DESK",
+        "institution": simulator.institution,
     }
 
 

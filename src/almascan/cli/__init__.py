@@ -22,6 +22,7 @@ COMMANDS: tuple[str, ...] = (
     "runs",
     "show",
     "report",
+    "journal",
     "check",
     "desks",
     "recipes",
@@ -42,6 +43,15 @@ class _Commands(click.Group):
             return None
         command: click.Command = importlib.import_module(f"almascan.cli.{cmd_name}").command
         return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Keep what a mistyped command line quotes, such as a file's name, from commanding the terminal."""
+        try:
+            return super().invoke(ctx)
+        except click.UsageError as error:
+            from almascan.progress.text import plain  # noqa: PLC0415 - keeps --help quick
+
+            raise click.UsageError(plain(error.format_message()), error.ctx) from None
 
 
 @click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})

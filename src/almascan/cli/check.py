@@ -25,7 +25,7 @@ def command(*, as_json: bool, **given: str | None) -> None:
     Asks Alma for the institution, whether this is production or a sandbox, how many calls remain for today, what the
     key may read and write, and whether the library and the desk exist. Nothing is changed in Alma.
 
-    The exit code is 0 when a scan could be done, 5 when the key has not the rights, 2 when the library or the desk is
+    The exit code is 0 when a scan could be done, 5 when the key has not the rights or is another institution's, 2 when the library or the desk is
     unknown and 8 when Alma cannot be reached.
     """
     from almascan.cli.examination import examine
@@ -38,6 +38,7 @@ def command(*, as_json: bool, **given: str | None) -> None:
             return await examine(alma, settings)
 
     found = options.run_async(examination())
+    options.check_institution(settings, found.institution)
     source = find_key(settings, os.environ).source
     if as_json:
         options.print_json(found.as_json() | {"key_source": source})
@@ -60,4 +61,4 @@ def print_examination(found: "Examination", key_source: str) -> None:
     features = [(name, needs, "yes" if has else "no") for name, needs, has in found.features()]
     options.print_table("", ("feature", "needs", "this key has it"), features)
     for sentence in found.sentences():
-        click.echo(sentence)
+        options.say(sentence, err=False)

@@ -5,12 +5,13 @@ import functools
 import os
 import sys
 import traceback
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, TypeVar
 
 import click
 
-from almascan.errors import AlmascanError, AttemptError, ExitCode, RowError, StopError, UsageError
+from almascan.errors import AlmascanError, AttemptError, ExitCode, KeyRefusedError, RowError, StopError, UsageError
 
 if TYPE_CHECKING:
     from almascan.alma import Alma
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from almascan.settings import Settings
 
 _PIPE_WIDTH = 100_000
+_LONGEST_DEFECT = 300
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -113,6 +115,40 @@ def connect(settings: "Settings", *, rate: float | None = None) -> "Alma":
     return Alma(base_url, key, pacer=None if rate is None else Pacer(rate))
 
 
+@asynccontextmanager
+async def connected(settings: "Settings", *, rate: float | None = None) -> AsyncIterator["Alma"]:
+    """Connect to Alma as ``connect`` does and, where the settings name an institution, see that the key is its own.
+
+    A key from the environment counts before a profile's, so the two may not belong together.
+
+    Raises:
+        KeyRefusedError: The key is another institution's; nothing but the test of the key was sent.
+        AttemptError, StopError: Alma gives no usable answer.
+    """
+    async with connect(settings, rate=rate) as alma:
+        if settings.institution:
+            check_institution(settings, await alma.test_read())
+        yield alma
+
+
+def check_institution(settings: "Settings", code: str) -> None:
+    """Refuse a key that belongs to another institution than the settings name.
+
+    Args:
+        settings: Of these institution and profile count.
+        code: The institution's code that Alma gave for the key.
+
+    Raises:
+        KeyRefusedError: They differ.
+    """
+    if settings.institution and settings.institution.casefold() != code.casefold():
+        profile = f' of the profile "{settings.profile}"' if settings.profile else ""
+        raise KeyRefusedError(
+            f"The key belongs to {code}, and the settings{profile} are for {settings.institution}: nothing was read or "
+            "scanned. See where the key comes from; ALMASCAN_API_KEY counts before a profile's own."
+        )
+
+
 def aimed_at(settings: "Settings", run: "Run") -> "Settings":
     """Give the settings with the run's own address where they name none."""
     import msgspec
@@ -136,6 +172,7 @@ def framed(command: Callable[P, T]) -> Callable[P, T]:
     @functools.wraps(command)
     def frame(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
+            _check_texts(kwargs)
             result = command(*args, **kwargs)
             sys.stdout.flush()
         except (click.ClickException, click.exceptions.Exit, SystemExit):
@@ -147,24 +184,37 @@ def framed(command: Callable[P, T]) -> Callable[P, T]:
     return frame
 
 
+def _check_texts(given: Mapping[str, object]) -> None:
+    """Refuse values that are no text; a list's own name may be any bytes that the system allows.
+
+    Raises:
+        UsageError: A value holds bytes that are not in the terminal's encoding.
+    """
+    for name, value in given.items():
+        if isinstance(value, str) and name != "list_" and any("\ud800" <= each <= "\udfff" for each in value):
+            raise UsageError(
+                f"--{name.strip('_').replace('_', '-')} holds bytes that are no text; type its value anew."
+            )
+
+
 def _leave(error: BaseException) -> NoReturn:
     """Say what happened and exit."""
     error = _first(error)
     if os.environ.get("ALMASCAN_DEBUG") == "1":
-        traceback.print_exception(error)
+        for line in "".join(traceback.format_exception(error)).splitlines():
+            say(line)
     if isinstance(error, BrokenPipeError):
         _silence_stdout()
         sys.exit(ExitCode.INTERRUPTED)
     if isinstance(error, KeyboardInterrupt | click.Abort):
-        click.echo("almascan: interrupted.", err=True)
+        say("almascan: interrupted.")
         sys.exit(ExitCode.INTERRUPTED)
     if isinstance(error, AlmascanError):
-        click.echo(f"almascan: {error}", err=True)
+        say(f"almascan: {error}")
         sys.exit(exit_code_of(error))
-    click.echo(
-        f"almascan: this is a defect in almascan ({type(error).__name__}: {error}). Please report it with this line; "
-        "ALMASCAN_DEBUG=1 shows where it happened.",
-        err=True,
+    say(
+        f"almascan: this is a defect in almascan ({type(error).__name__}: {str(error)[:_LONGEST_DEFECT]}). Please report it with this "
+        "line; ALMASCAN_DEBUG=1 shows where it happened."
     )
     sys.exit(ExitCode.INTERNAL)
 
@@ -192,11 +242,24 @@ def _silence_stdout() -> None:
     os.dup2(nowhere, sys.stdout.fileno())
 
 
+def say(sentence: str, *, err: bool = True) -> None:
+    """Print a sentence, on stderr unless told otherwise.
+
+    What it quotes from a list, from Alma or from a file's name commands no terminal, and a key is taken out of it.
+    """
+    from almascan.progress.text import plain
+    from almascan.settings.keys import without_keys
+
+    click.echo(plain(without_keys(sentence)), err=err)
+
+
 def print_json(value: object) -> None:
-    """Print a value as JSON in UTF-8, indented by two."""
+    """Print a value as JSON in UTF-8, indented by two; its texts are exact and command no terminal."""
     import msgspec
 
-    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2))
+    from almascan.progress.text import json_bytes
+
+    click.echo(msgspec.json.format(json_bytes(value).decode(), indent=2))
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -214,6 +277,8 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
     from rich.table import Table
     from rich.text import Text
 
+    from almascan.progress.text import plain
+
     terminal = sys.stdout.isatty()
     console = Console(file=sys.stdout) if terminal else Console(file=sys.stdout, width=_PIPE_WIDTH, color_system=None)
     table = Table(
@@ -226,13 +291,7 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
     for column in columns:
         table.add_column(Text(column), no_wrap=not terminal, overflow="fold")
     for row in rows:
-        table.add_row(*(Text(_cell(value)) for value in row))
+        table.add_row(*(Text("" if value is None else plain(str(value))) for value in row))
     with console.capture() as capture:
         console.print(table)
     click.echo("\n".join(line.rstrip() for line in capture.get().splitlines()))
-
-
-def _cell(value: object) -> str:
-    """Write a cell without the control characters that a terminal would obey."""
-    text = "" if value is None else str(value)
-    return "".join(character for character in text if character.isprintable())

@@ -58,7 +58,7 @@ def command(limit: int | None, as_json: bool, shelf_list: Path | None, **given: 
         return
     if shelf_list is not None:
         write_shelf_list(journal.rows(ended.run.id), shelf_list)
-        click.echo(f"{shelf_list} lists what is to be scanned, in the order of the shelves.", err=True)
+        options.say(f"{shelf_list} lists what is to be scanned, in the order of the shelves.")
     plan = describe_plan(ended.run, ended.counts, journal.rows(ended.run.id), remaining[-1])
     if as_json:
         options.print_json(plan)

@@ -56,7 +56,7 @@ def add(*, name: str, keyring: bool, make_default: bool, replace: bool, no_check
     new.put_key_away()
     tables = {**profiles.profiles, name: dict[str, object](new.values)}
     _write(profiles, tables, name if make_default or not profiles.default else None)
-    click.echo(f'The profile "{name}" is in {profiles.path}. Try: almascan check --profile {name}', err=True)
+    options.say(f'The profile "{name}" is in {profiles.path}. Try: almascan check --profile {name}')
 
 
 @command.command(name="remove")
@@ -74,7 +74,7 @@ def remove(*, name: str) -> None:
     rest = {other: each for other, each in profiles.profiles.items() if other != name}
     _write(profiles, rest, "" if profiles.default == name else None)
     forgotten = not (values.get("key_env") or values.get("key_file")) and forget_in_keyring(name)
-    click.echo(f'The profile "{name}" is removed{", and its key from the keyring" if forgotten else ""}.', err=True)
+    options.say(f'The profile "{name}" is removed{", and its key from the keyring" if forgotten else ""}.')
 
 
 @command.command(name="default")
@@ -85,7 +85,7 @@ def default(*, name: str) -> None:
     profiles = _read()
     profiles.values(name)
     _write(profiles, profiles.profiles, name)
-    click.echo(f'The profile "{name}" is the default now.', err=True)
+    options.say(f'The profile "{name}" is the default now.')
 
 
 def _read() -> "Profiles":
@@ -115,7 +115,7 @@ def _list_profiles(profiles: "Profiles", *, as_json: bool) -> None:
         options.print_json({"path": str(profiles.path), "default": profiles.default, "profiles": profiles.profiles})
         return
     if not profiles.profiles:
-        click.echo(f"There are no profiles in {profiles.path}. Add one with: almascan profiles add main", err=True)
+        options.say(f"There are no profiles in {profiles.path}. Add one with: almascan profiles add main")
         return
     rows = [(name, "yes" if name == profiles.default else "", *_cells(values)) for name, values in _sorted(profiles)]
     options.print_table("Profiles", ("Profile", "Default", "Alma", "Key", "Library", "Desk", "Other settings"), rows)

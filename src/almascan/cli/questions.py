@@ -11,7 +11,7 @@ import msgspec
 from almascan.alma import REGIONS, Alma, resolve_base_url
 from almascan.cli.check import print_examination
 from almascan.cli.examination import examine
-from almascan.cli.options import run_async
+from almascan.cli.options import run_async, say
 from almascan.errors import UsageError
 from almascan.settings import Key, Settings, config_path, find_key, keep_in_file, keep_in_keyring
 from almascan.settings.suggestion import suggest
@@ -79,7 +79,7 @@ def complete_profile(
         values["key_file"] = str(Path(values["key_file"]).expanduser().absolute())
     new = _take_key(name, values, environ)
     if new.key is None:
-        click.echo(f"The key is not tried: the variable {values['key_env']} is not set here.", err=True)
+        say(f"The key is not tried: the variable {values['key_env']} is not set here.")
     elif try_key:
         return _try_key(new, new.key)
     return msgspec.structs.replace(new, values=values | _ask_desk(values, None))
@@ -113,7 +113,7 @@ def _ask(question: str, check: Callable[[str], str], default: str | None = None)
         try:
             return check(answer)
         except UsageError as error:
-            click.echo(str(error), err=True)
+            say(str(error))
 
 
 def _ask_address(values: Mapping[str, str]) -> str:
@@ -163,14 +163,15 @@ def _new_key(environ: Mapping[str, str]) -> Key:
 
 
 def _try_key(new: NewProfile, key: Key) -> NewProfile:
-    """Ask Alma about the key; say what was found; ask for the desk by name where the key may list desks."""
+    """Ask Alma whose the key is and what it may; say so; ask for the desk by name where the key may list desks."""
     settings = msgspec.convert(new.values, Settings)
     found = run_async(_with_alma(settings, key, lambda alma: examine(alma, settings)))
     print_examination(found, key.source)
     if found.amiss:
         raise UsageError(" ".join(found.amiss))
     desk = _ask_desk(new.values, key if found.may_configure else None)
-    return msgspec.structs.replace(new, values=new.values | desk)
+    # Kept with the profile, so that a key of another institution is never taken for this one's.
+    return msgspec.structs.replace(new, values=new.values | {"institution": found.institution} | desk)
 
 
 async def _with_alma(settings: Settings, key: Key, ask: Callable[[Alma], Awaitable[T]]) -> T:
@@ -206,7 +207,7 @@ def _desks(settings: Settings, key: Key | None, library: str) -> list[tuple[str,
 def _pick(what: str, known: Sequence[tuple[str, str]]) -> str:
     """Ask for one of the known codes, by number, code or name; for any code where none is known."""
     for number, (code, name) in enumerate(known, start=1):
-        click.echo(f"{number:4}  {code}  {name}", err=True)
+        say(f"{number:4}  {code}  {name}")
     how = "number, code or name; empty for none" if known else "code; empty for none"
     return _ask(f"{what} ({how})", lambda answer: choose(answer, known), default="")
 

@@ -36,7 +36,7 @@ def command(run: int | None, format_: str | None, output: Path | None, split: Pa
     found = journal.run(run)
     if split is not None:
         for outcome, path in split_report(found, journal.rows(found.id), split).items():
-            click.echo(f"{path}  {outcome}")
+            options.say(f"{path}  {outcome}", err=False)
         return
     kind = format_ or (output.suffix.lstrip(".").lower() if output else "csv")
     find_format(kind)  # before a file of that name is opened, and so emptied
@@ -51,4 +51,4 @@ def command(run: int | None, format_: str | None, output: Path | None, split: Pa
         raise UsageError(
             f"The report cannot be written to {output}: {error.strerror}. Name another --output."
         ) from error
-    click.echo(f"{output} has the report of run {found.id}.", err=True)
+    options.say(f"{output} has the report of run {found.id}.")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from almascan.cli.options import say
 from almascan.errors import UsageError
 
 if TYPE_CHECKING:
@@ -90,4 +91,4 @@ def _warn_of_age(path: str) -> None:
     except OSError:
         return
     if days >= _OLD_DAYS:
-        click.echo(f"{path} is {days:.0f} days old; each item is looked at anew before it is scanned.", err=True)
+        say(f"{path} is {days:.0f} days old; each item is looked at anew before it is scanned.")

@@ -12,7 +12,7 @@ import click
 from almascan.cli import options
 from almascan.cli.order import order_options, read_order
 from almascan.cli.work import check_notify, notify_option, open_journal, send_notice, work
-from almascan.errors import AttemptError, ExitCode, ListError, StopError
+from almascan.errors import AttemptError, ExitCode, KeyRefusedError, ListError, StopError, UsageError
 
 if TYPE_CHECKING:
     from almascan.journal import Journal
@@ -43,12 +43,14 @@ def command(folder: Path, quiet_seconds: float, once: bool, notify: tuple[str, .
     """Scan every list that is dropped into FOLDER, with one and the same order, and ask nothing.
 
     A file is taken once it is complete. It is moved to done, or to needs-attention where a row needs a person, with
-    its reports beside it; nothing is deleted. After a restart it goes on where it stopped.
+    its reports beside it; nothing is deleted. After a restart it goes on where it stopped. A key that Alma refuses ends
+    the command with exit code 5; what else goes wrong is tried again.
     """
     from almascan.watching import find_complete, find_taken, take
 
     list_options, order, settings = read_order(given)
     check_notify(notify)
+    options.connect(settings)  # no address, or no key at all, ends the command before a file is taken
     journal = open_journal(settings, create=True)
     drop = _Drop(settings, journal, list_options, order, notify)
     while True:
@@ -80,28 +82,33 @@ class _Drop:
 
     def do(self, path: Path) -> None:
         """Scan a taken file, or go on with it, and put it away with its reports."""
+        from almascan.progress.text import plain
         from almascan.watching import finish
 
         try:
             ended = self._scan(path)
-        except ListError as error:
+        except (ListError, UsageError) as error:  # the list, or a desk that it names, is of no use
             put = finish(path, done=False)
-            put.with_suffix(f"{put.suffix}.txt").write_text(f"{error}\n", encoding="utf-8")
-            click.echo(f"{put}: {error}", err=True)
+            put.with_suffix(f"{put.suffix}.txt").write_text(f"{plain(str(error))}\n", encoding="utf-8")
+            options.say(f"{put}: {error}")
             return
+        except KeyRefusedError:  # no later try changes that: whoever minds the service is to see it
+            raise
         except (StopError, AttemptError) as error:
-            click.echo(f"{path.name}: {error} Trying again in {TRY_AGAIN_SECONDS:.0f} s.", err=True)
+            options.say(f"{path.name}: {error} Trying again in {TRY_AGAIN_SECONDS:.0f} s.")
             time.sleep(TRY_AGAIN_SECONDS)
             return
         if ended is None or ended.exit_code is ExitCode.INTERRUPTED:
             sys.exit(ExitCode.INTERRUPTED)
+        if ended.exit_code is ExitCode.KEY:
+            raise KeyRefusedError(f"{path.name}: {ended.run.reason}")
         if ended.exit_code in (ExitCode.QUOTA, ExitCode.UNREACHABLE):
-            click.echo(f"{path.name}: {ended.run.reason} Trying again in an hour.", err=True)
+            options.say(f"{path.name}: {ended.run.reason} Trying again in an hour.")
             time.sleep(60 * TRY_AGAIN_SECONDS)
             return
         put = finish(path, done=ended.exit_code is ExitCode.DONE)
         self._report(put, ended)
-        click.echo(f"{put}: run {ended.run.id} is {ended.run.state}.", err=True)
+        options.say(f"{put}: run {ended.run.id} is {ended.run.state}.")
         send_notice(self._notify, self._journal, ended)
 
     def _scan(self, path: Path) -> "Ended | None":

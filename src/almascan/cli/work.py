@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from almascan.cli.options import connect
+from almascan.cli.options import connected, say
 from almascan.errors import ExitCode
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from almascan.hours import Hours
     from almascan.journal import Journal
     from almascan.run import Ended, Runner
@@ -94,9 +96,8 @@ async def _work_once(settings: "Settings", journal: "Journal", act: Act, hours: 
 
     stop = Stop()
     reporter = reporter_for(settings.progress, sys.stderr)
-    alma = connect(settings, rate=min(settings.rate or _CAREFUL_RATE, _CAREFUL_RATE))
     with interruptible(stop, reporter.say) as begin:
-        async with alma:
+        async with connected(settings, rate=min(settings.rate or _CAREFUL_RATE, _CAREFUL_RATE)) as alma:
             return await act(Runner(alma, journal, reporter, stop=stop, hours=hours), begin)
 
 
@@ -109,7 +110,7 @@ def _resume(run_id: int) -> Act:
 
 
 def _wait_for_calls(why: str, seconds: float) -> None:
-    click.echo(f"{why} Asking again in {seconds / 60:.0f} min (--wait); Ctrl-C ends this, resume goes on.", err=True)
+    say(f"{why} Asking again in {seconds / 60:.0f} min (--wait); Ctrl-C ends this, resume goes on.")
     time.sleep(seconds)
 
 
@@ -170,13 +171,13 @@ def send_notice(addresses: tuple[str, ...], journal: "Journal", ended: "Ended") 
         from almascan.notice import tell
 
         if not tell(addresses, ended.run, journal.counts(ended.run.id)):
-            click.echo("almascan: not every address of --notify was reached.", err=True)
+            say("almascan: not every address of --notify was reached.")
 
 
 def conclude(journal: "Journal", ended: "Ended | None", notify: tuple[str, ...] = ()) -> None:
     """Print how a run ended on stdout, tell whoever is to be told, and exit with its code."""
     if ended is None:
-        click.echo("Nothing was scanned, and nothing was kept.", err=True)
+        say("Nothing was scanned, and nothing was kept.")
         sys.exit(ExitCode.USAGE)
     send_notice(notify, journal, ended)
     print_summary(journal, ended.run.id)
@@ -196,15 +197,25 @@ def print_summary(journal: "Journal", run_id: int) -> None:
 
 
 def open_journal(settings: "Settings", *, create: bool = False) -> "Journal":
-    """Open the journal that the settings name."""
+    """Open the journal that the settings name, and warn where others than its owner may use it."""
     from almascan.journal import Journal
     from almascan.settings import journal_path
 
     journal = Journal(journal_path(settings), create=create)
+    _warn_of_others(journal.path)
     context = click.get_current_context(silent=True)
     if context is not None:
         context.call_on_close(journal.close)
     return journal
+
+
+def _warn_of_others(journal: "Path") -> None:
+    """Say so where others may read or change the journal or what SQLite keeps beside it: it tells what was scanned."""
+    from almascan.settings.permissions import closing_command, find_open_to_others
+
+    parts = [journal, *(journal.with_name(f"{journal.name}{suffix}") for suffix in ("-wal", "-shm"))]
+    if found := find_open_to_others(parts):
+        say(f"almascan: others than its owner can use the journal {journal}. Type: {closing_command(found)}")
 
 
 def ask_to_begin(question: str, flag: str = "--yes") -> bool:

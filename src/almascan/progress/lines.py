@@ -8,7 +8,7 @@ import msgspec
 
 from almascan.model import Group, Run
 from almascan.progress.snapshot import Snapshot
-from almascan.progress.text import amount, by_group, clock_time, duration, iso_time, number, percent, plain
+from almascan.progress.text import amount, by_group, clock_time, duration, iso_time, json_bytes, number, percent, plain
 
 PLAIN_SECONDS = 10.0
 """How far apart two plain lines are at least."""
@@ -96,7 +96,7 @@ class JsonLines:
 
     def _write(self, event: str, **fields: object) -> None:
         head = {"event": event, "time": iso_time(self._clock()), "run": self._run}
-        self._stream.write(msgspec.json.encode({**head, **fields}).decode() + "\n")
+        self._stream.write(json_bytes({**head, **fields}).decode() + "\n")
         self._stream.flush()
 
 

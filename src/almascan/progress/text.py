@@ -1,5 +1,6 @@
 """Words, numbers and times as a person reads them on a screen; shared by progress and reports."""
 
+import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, tzinfo
@@ -8,10 +9,13 @@ import msgspec
 
 from almascan.model import Group, Outcome
 
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
-_HIDDEN = re.compile(
-    "[\x00-\x1f\x7f-\xa0\xad\u061c\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\ud800-\udfff]"
-)
+LONGEST_SHOWN = 1_000
+"""Characters of one text that are shown; far more than a title or a message has, and no more than a person reads."""
+
+# Commands to a terminal, turns of the writing direction, invisible tags, and what is no character at all in XML.
+_COMMANDS = "\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u206f\ufff9-\ufffb\ufffe\uffff\ud800-\udfff\U000e0000-\U000e007f"
+_UNPRINTABLE = re.compile(f"[{_COMMANDS}]+")
+_HIDDEN = re.compile(f"[{_COMMANDS}\xa0\xad\u061c\u180e\u2000-\u200f\u202f\u205f-\u2065\u3000\ufeff]")
 
 
 class Look(msgspec.Struct, frozen=True):
@@ -34,17 +38,46 @@ LOOKS: dict[Group, Look] = {
 }
 
 
-def plain(text: str) -> str:
-    """Give the text with what would command a terminal or turn its line around replaced by a space."""
-    return _UNPRINTABLE.sub(" ", text)
+def plain(text: str, longest: int = LONGEST_SHOWN) -> str:
+    """Give the text with what would command a terminal or turn its line around replaced by a space.
+
+    Args:
+        text: A text from outside: a title, a message, a name, a sentence that quotes one.
+        longest: How many characters of it are given; a longer one ends in "…".
+    """
+    return _UNPRINTABLE.sub(" ", _cut(text, longest))
 
 
-def visible(text: str) -> str:
+def visible(text: str, longest: int = LONGEST_SHOWN) -> str:
     r"""Give the text with every character that cannot be seen written out (``\x1b``, ``\u200b``).
 
     For barcodes, where a hidden character is the very reason why an item is not found.
+
+    Args:
+        text: A barcode, or what a list held in its place.
+        longest: How many characters of it are given; a longer one ends in "…".
     """
-    return _HIDDEN.sub(lambda found: found.group().encode("unicode_escape").decode("ascii"), text)
+    return _HIDDEN.sub(lambda found: _written_out(found.group()), _cut(text, longest))
+
+
+def json_bytes(value: object) -> bytes:
+    r"""Encode a value as one line of JSON that does no harm on a terminal either.
+
+    Texts are exact and whole: JSON itself leaves some characters that command a terminal or turn its line around as
+    they are, and these are written as ``\u009b`` here, which reads back as the same character.
+    """
+    encoded = msgspec.json.encode(value)
+    if encoded.isascii() and b"\x7f" not in encoded:
+        return encoded
+    return _UNPRINTABLE.sub(lambda found: json.dumps(found.group())[1:-1], encoded.decode()).encode()
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def _written_out(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
 
 
 def number(value: float) -> str:

@@ -13,7 +13,7 @@ import jinja2
 import msgspec
 from markupsafe import Markup
 
-from almascan.model import Group, Outcome, Row, Run
+from almascan.model import Group, Outcome, Row, Run, RunState
 from almascan.progress.text import LOOKS, amount, by_group, date_time, duration, number, plain
 from almascan.report.fields import next_step
 from almascan.report.figures import Figures
@@ -25,11 +25,14 @@ from almascan.version import __version__
 ROWS_SHOWN = 10_000
 """How many rows a page holds at most; browsers grow slow beyond."""
 
+_PLANNED = "Nothing was sent yet. Where a row's notes say so, it was looked at and is to be scanned."
+
 
 class OutcomeView(msgspec.Struct, frozen=True):
-    """An outcome's line on the page; ``width`` is its share of all rows in percent."""
+    """An outcome's line on the page, called ``label``; ``width`` is its share of all rows in percent."""
 
     code: Outcome
+    label: str
     group: Group
     symbol: str
     person: bool
@@ -109,14 +112,16 @@ def _shown(rows: Iterable[Row], figures: Figures, *, whole: bool) -> dict[Outcom
 
 
 def _outcome_view(run: Run, outcome: Outcome, count: int, total: int) -> OutcomeView:
+    is_planned = run.state is RunState.PLANNED and outcome is Outcome.NOT_TRIED
     return OutcomeView(
         code=outcome,
+        label="planned" if is_planned else outcome,
         group=outcome.group,
         symbol=LOOKS[outcome.group].symbol,
         person=needs_person(outcome),
         count=count,
         width=round(100 * count / total, 3),
-        sentence=outcome.sentence,
+        sentence=_PLANNED if is_planned else outcome.sentence,
         next_step=next_step(outcome, run.id),
     )
 

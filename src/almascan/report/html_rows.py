@@ -4,7 +4,7 @@ from datetime import tzinfo
 
 import msgspec
 
-from almascan.model import Row
+from almascan.model import Row, RowState
 from almascan.progress.text import amount, date_time, iso_time, visible
 from almascan.report.fields import latest
 from almascan.report.states import state_words
@@ -54,10 +54,17 @@ def row_view(row: Row, zone: tzinfo | None) -> RowView:
 
 
 def _notes(row: Row) -> list[str]:
-    notes = [row.note, f"Alma: {row.alma_message}" if row.alma_message else ""]
+    notes = [_decided(row), row.note, f"Alma: {row.alma_message}" if row.alma_message else ""]
     notes.append(f"Code {row.alma_code}" if row.alma_code else "")
     notes.append(f"Tracking id {row.tracking_id}" if row.tracking_id else "")
-    notes.append(f"Desk: {row.desk}" if row.desk else "")
+    notes.append(f"Desk: {row.desk}" if row.desk and row.state is not RowState.READY else "")
     if row.sends > 1:
         notes.append(f"{amount(row.sends, 'scan')} were sent that may have reached Alma.")
     return [note for note in notes if note]
+
+
+def _decided(row: Row) -> str:
+    """Say of a row that waits for its scan what was decided."""
+    if row.state is not RowState.READY:
+        return ""
+    return f"Planned: a scan at {row.desk}." if row.desk else "Planned: a scan."

@@ -3,10 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import BinaryIO
 
-import msgspec
-
 from almascan.model import Event, Outcome, Row, Run
-from almascan.progress.text import iso_time
+from almascan.progress.text import iso_time, json_bytes
 from almascan.report.fields import ROW_FIELDS, RUN_FIELDS
 
 VERSION = 1
@@ -31,18 +29,19 @@ def describe_event(event: Event) -> dict[str, object]:
 def write_json(run: Run, counts: Mapping[Outcome, int], rows: Iterable[Row], out: BinaryIO) -> None:
     """Write ``{"version": 1, "run": {...}, "counts": {...}, "rows": [...]}`` in UTF-8, a row on each line.
 
+    Texts are exact, whatever they hold; see ``json_bytes``.
+
     Args:
         run: The run.
         counts: Rows per outcome; outcomes that did not occur are left out.
         rows: The run's rows in their order, read once and not kept.
         out: Where the bytes go.
     """
-    encode = msgspec.json.Encoder().encode
-    head = describe_run(run)
-    occurring = {outcome: count for outcome, count in counts.items() if count}
-    out.write(b'{"version": %d,\n"run": %b,\n"counts": %b,\n"rows": [' % (VERSION, encode(head), encode(occurring)))
+    head = json_bytes(describe_run(run))
+    occurring = json_bytes({outcome: count for outcome, count in counts.items() if count})
+    out.write(b'{"version": %d,\n"run": %b,\n"counts": %b,\n"rows": [' % (VERSION, head, occurring))
     separator = b"\n"
     for row in rows:
-        out.write(separator + encode(describe_row(row)))
+        out.write(separator + json_bytes(describe_row(row)))
         separator = b",\n"
     out.write(b"\n]}\n")

@@ -85,7 +85,7 @@ def draw_plan(plan: Mapping[str, Any]) -> None:
         table.add_row(outcome, f"{plan['counts'][outcome]:,}", Text(sentence))
     console.print(table)
     for warning in plan["warnings"]:
-        console.print(Text(f"! {warning}", style="yellow"))
+        console.print(Text(plain(f"! {warning}"), style="yellow"))
     if plan["samples"]:
         console.print(Text("Are they really here? The first of those to be scanned:", style="bold"))
         for item in plan["samples"]:

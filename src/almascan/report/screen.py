@@ -20,9 +20,11 @@ WIDE = 90
 _STATE_WORDS: dict[RunState, str] = {
     RunState.LOADING: "is still reading its list",
     RunState.READY: "is ready",
+    RunState.PLANNED: "is planned",
     RunState.RUNNING: "is running, or was interrupted",
     RunState.PAUSED: "is paused",
     RunState.FINISHED: "is finished",
+    RunState.CANCELLED: "is cancelled",
 }
 
 

@@ -30,14 +30,16 @@ def in_order(counts: Mapping[Outcome, int]) -> list[Outcome]:
 
 
 def verdict(run: Run, counts: Mapping[Outcome, int]) -> str:
-    """Say in a sentence or three how many rows are done, how many need a person, and how many were not tried."""
+    """Say in a sentence or three how many rows are done, how many need a person, and how many are still to be tried."""
     done = sum(count for outcome, count in counts.items() if outcome.group is Group.DONE)
     person = sum(count for outcome, count in counts.items() if needs_person(outcome))
     untried = counts.get(Outcome.NOT_TRIED, 0)
     sentences = [f"{done:,} of {amount(run.rows, 'row')} {'is' if run.rows == 1 else 'are'} done."]
     if person:
         sentences.append(f"{person:,} {'needs' if person == 1 else 'need'} a person.")
-    if untried:
+    if untried and run.state is RunState.PLANNED:
+        sentences.append(f"{untried:,} {'is' if untried == 1 else 'are'} for resume to scan.")
+    elif untried:
         sentences.append(f"{untried:,} {'was' if untried == 1 else 'were'} not tried yet.")
     return " ".join(sentences)
 
@@ -67,9 +69,8 @@ def next_commands(run: Run, counts: Mapping[Outcome, int], example: int | None =
     untried, unclear = (counts.get(outcome, 0) for outcome in (Outcome.NOT_TRIED, Outcome.UNCLEAR))
     failed = sum(count for outcome, count in counts.items() if _can_be_retried(outcome))
     commands = []
-    if untried or run.state is not RunState.FINISHED:
-        rows = f" with the {amount(untried, 'row')} not tried yet" if untried else ""
-        commands.append(Command(f"almascan resume {run.id}", f"goes on{rows}"))
+    if run.state is not RunState.CANCELLED and (untried or run.state is not RunState.FINISHED):
+        commands.append(Command(f"almascan resume {run.id}", _resume_purpose(run, untried)))
     if failed or unclear:
         commands.append(Command(f"almascan retry {run.id}", _retry_purpose(failed, unclear)))
     if unclear:
@@ -80,6 +81,12 @@ def next_commands(run: Run, counts: Mapping[Outcome, int], example: int | None =
     commands.append(Command(f"{report} html --output run-{run.id}.html", "makes a page to read and print"))
     commands.append(Command(f"{report} csv --output run-{run.id}.csv", "makes a table for a spreadsheet"))
     return commands
+
+
+def _resume_purpose(run: Run, untried: int) -> str:
+    if run.state is RunState.PLANNED:
+        return f"looks at the {amount(untried, 'row')} once more and scans what is as planned"
+    return "goes on" + (f" with the {amount(untried, 'row')} not tried yet" if untried else "")
 
 
 def _can_be_retried(outcome: Outcome) -> bool:

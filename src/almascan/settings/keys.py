@@ -1,22 +1,25 @@
 """Where the API key comes from, and where it is kept.
 
-The key is read when it is needed and never stands in the settings, so that nothing that prints them shows it.
+The key is read when it is needed and never stands in the settings, so that nothing that prints them shows it. Every
+key that was read is known to ``without_keys``, which takes it out of a text that somebody else wrote: a defect's.
 """
 
 import os
-import shlex
-import stat
 from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 
 from almascan.errors import KeyRefusedError, UsageError
+from almascan.settings.permissions import closing_command, is_open_to_others
 from almascan.settings.profiles import write_privately
 from almascan.settings.table import API_KEY, Settings
 
 KEYRING_SERVICE = "almascan"
 _MAX_KEY_FILE_BYTES = 4096
+_SHORTEST_KEY = 8
+"""Alma's keys are longer; what is shorter is a slip, and taking it out would tear ordinary words apart."""
+_read_keys: set[str] = set()
 
 
 class Key(msgspec.Struct, frozen=True):
@@ -30,9 +33,21 @@ class Key(msgspec.Struct, frozen=True):
     value: str
     source: str
 
+    def __post_init__(self) -> None:
+        """Remember the key for ``without_keys``."""
+        if len(self.value) >= _SHORTEST_KEY:
+            _read_keys.add(self.value)
+
     def __repr__(self) -> str:
         """Say where it came from, and nothing of the key itself."""
         return f"Key(source={self.source!r})"
+
+
+def without_keys(text: str) -> str:
+    """Give a text with every key that this process has read taken out."""
+    for key in _read_keys:
+        text = text.replace(key, "[key]")
+    return text
 
 
 def read_key(settings: Settings, environ: Mapping[str, str]) -> str:
@@ -127,11 +142,8 @@ def _read_key_file(path: Path) -> str:
             content = stream.read(_MAX_KEY_FILE_BYTES + 1)
     except OSError as error:
         raise UsageError(f"The key file {path} cannot be read: {error.strerror}.") from None
-    # Windows has no such modes: a file in the user's own folders is closed to other users there.
-    if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise UsageError(
-            f"Others than its owner can read the key file {path}. Type: chmod 600 {shlex.quote(str(path))}"
-        )
+    if is_open_to_others(mode):
+        raise UsageError(f"Others than its owner can use the key file {path}. Type: {closing_command([path])}")
     try:
         value = content.decode("ascii").strip()
     except UnicodeDecodeError:

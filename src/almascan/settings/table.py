@@ -30,6 +30,13 @@ class Settings(msgspec.Struct, frozen=True):
     base_url: Annotated[
         str, Meta(description="Where Alma's API is: a region (na, eu, ap, aps, ca, cn) or the address of a simulator.")
     ] = ""
+    institution: Annotated[
+        str,
+        Meta(
+            description="Alma's code of the institution, such as 01ABC_INST; a key of another institution is refused "
+            "before anything is read or scanned."
+        ),
+    ] = ""
     key_file: Annotated[str, Meta(description="A file that holds the API key and that only its owner can read.")] = ""
     key_env: Annotated[str, Meta(description="The name of another environment variable that holds the API key.")] = ""
     library: Annotated[str, Meta(description="Alma's code of the library where the scans happen.")] = ""
@@ -166,6 +173,8 @@ def convert_value(setting: Setting, value: object, where: str, *, strict: bool) 
         converted: object = msgspec.convert(value, _HINTS[setting.name], strict=strict)
     except msgspec.ValidationError:
         raise refusal from None
+    if isinstance(converted, str) and any("\ud800" <= each <= "\udfff" for each in converted):
+        raise UsageError(f"{where} holds bytes that are no text.")
     if converted is None or (isinstance(converted, float) and not isfinite(converted)):
         raise refusal
     if setting.name == "recipe" and converted not in RECIPES:
