@@ -77,10 +77,10 @@ class Application:
             await asyncio.sleep(half_seconds)
         method, path, query = (
             scope["method"],
-            scope["raw_path"].decode("ascii"),
+            scope["raw_path"].decode("latin-1"),
             scope["query_string"].decode("latin-1"),
         )
-        headers = {name.decode("ascii"): value.decode("latin-1") for name, value in scope["headers"]}
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         tenant = self._find_tenant(headers, query)
         fault = _find_fault(tenant, method, path, query)
         if fault and fault.delay_seconds:

@@ -40,6 +40,8 @@ class SimulatorConfig:
             number received finds it on the next page.
         report_loading_answers: How many times a report is still being prepared when it is asked for.
         schema_on_every_page: Whether every page of a report names its columns, and not the first alone.
+        departments_of_institution_alone: Whether departments asked for without a library are those of the whole
+            institution, and not all there are.
     """
 
     institutions: int = 1
@@ -65,6 +67,7 @@ class SimulatorConfig:
     short_member_pages: bool = False
     report_loading_answers: int = 0
     schema_on_every_page: bool = False
+    departments_of_institution_alone: bool = False
 
     def __post_init__(self) -> None:
         """Refuse sizes that the barcodes and ids cannot number.

@@ -10,6 +10,7 @@ from almascan.simulator.catalogue import Catalogue
 from almascan.simulator.config import SimulatorConfig
 from almascan.simulator.dates import format_day
 from almascan.simulator.institution import DEPARTMENTS, LIBRARIES, Identity, Library
+from almascan.simulator.items import Loan
 from almascan.simulator.ledger import Ledger
 from almascan.simulator.refusals import (
     Refusal,
@@ -27,6 +28,13 @@ from almascan.simulator.sets import Sets
 
 DEFAULT_LIMIT = 10
 MAXIMUM_LIMIT = 100
+MAXIMUM_DIGITS = 18
+_LOAN_ORDERS: dict[str, Callable[[Loan], str]] = {
+    "id": lambda loan: loan.loan_id,
+    "loan_date": lambda loan: loan.loan_date,
+    "due_date": lambda loan: loan.due_date,
+    "return_date": lambda loan: loan.return_date,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +65,7 @@ class Call:
 
     def _number(self, name: str, default: int) -> int:
         text = self.query.get(name, "")
-        if text and not (text.isascii() and text.isdigit()):
+        if len(text) > MAXIMUM_DIGITS or (text and not (text.isascii() and text.isdigit())):
             raise refuse_parameter(name, text)
         return int(text) if text else default
 
@@ -103,8 +111,7 @@ class Operations:
         """Answer an item; any holding id will do."""
         mms_id, _, pid = call.path
         item = self.catalogue.item(self._number(mms_id, pid))
-        due_date = "due_date" in call.query.get("expand", "").split(",")
-        return Result("item", ItemWriter(self.catalogue, call.base_url).write(item, due_date=due_date))
+        return Result("item", self.item_writer(call).write(item, due_date=wants_due_date(call)))
 
     def scan(self, call: Call) -> Result:
         """Scan an item in; the holding id must be its own."""
@@ -120,26 +127,14 @@ class Operations:
         effect = scan_in(item, scan, format_day(call.now), self.config)
         self.catalogue.keep(item)
         self.ledger.record_scan(number, effect)
-        return Result("item", ItemWriter(self.catalogue, call.base_url).write_scanned(item, effect.additional_info))
-
-    def list_items(self, call: Call) -> Result:
-        """Answer the items of a holding, or of a record with ALL."""
-        mms_id, holding_id = call.path
-        if self.catalogue.numbering.first_of_bib(mms_id) is None:
-            raise refuse_mms_id(mms_id)
-        numbers = self.catalogue.items_of(mms_id, holding_id)
-        if numbers is None:
-            raise refuse_holding(mms_id, holding_id)
-        offset, limit = call.page()
-        writer = ItemWriter(self.catalogue, call.base_url)
-        page = (writer.write(self.catalogue.item(number)) for number in numbers[offset : offset + limit])
-        return Result("items", answers.write_page("item", page, len(numbers)))
+        return Result("item", self.item_writer(call).write_scanned(item, effect.additional_info))
 
     def list_requests(self, call: Call) -> Result:
-        """Answer the active requests of an item; there is no history."""
+        """Answer the active requests of an item, which are holds; there is no history."""
         mms_id, _, pid = call.path
         number = self._number(mms_id, pid)
-        active = call.query.get("status", "active").lower() == "active"
+        is_hold = call.query.get("request_type", "HOLD") in {"HOLD", "", "all_types"}
+        active = is_hold and call.query.get("status", "active").lower() == "active"
         requests = self.catalogue.item(number).requests if active else ()
         barcode = self.catalogue.numbering.barcode(number)
         written = (
@@ -174,6 +169,8 @@ class Operations:
         number = self._number(mms_id, pid)
         complete = call.query.get("loan_status", "Active").lower() == "complete"
         loans = [loan for loan in self.catalogue.item(number).loans if bool(loan.return_date) == complete]
+        order = _LOAN_ORDERS.get(call.query.get("order_by", ""), _LOAN_ORDERS["id"])
+        loans.sort(key=order, reverse=call.query.get("direction", "asc").lower() == "desc")
         barcode = self.catalogue.numbering.barcode(number)
         offset, limit = call.page()
         page = (answers.write_loan(loan, barcode, call.base_url) for loan in loans[offset : offset + limit])
@@ -215,10 +212,20 @@ class Operations:
 
     def list_departments(self, call: Call) -> Result:
         """Answer the departments of a library, or all of them."""
-        wanted = call.query.get("library", "")
-        chosen = [one for one in DEPARTMENTS.values() if not wanted or one.library == wanted]
+        library, kind = call.query.get("library", ""), call.query.get("type", "ALL")
+        everywhere = not library and not self.config.departments_of_institution_alone
+        # Of the departments there are, the one of the whole institution digitizes.
+        chosen = [
+            department
+            for department in DEPARTMENTS.values()
+            if (everywhere or department.library == library) and (kind != "DIGI" or department.code == "DIGITIZE")
+        ]
         written = (answers.write_department(department, self.identity) for department in chosen)
         return Result("departments", answers.write_page("department", written, len(chosen)))
+
+    def item_writer(self, call: Call) -> ItemWriter:
+        """Make the writer of a call's items."""
+        return ItemWriter(self.catalogue, call.base_url)
 
     def _number(self, mms_id: str, pid: str) -> int:
         numbering = self.catalogue.numbering
@@ -231,6 +238,11 @@ class Operations:
 
 
 Operation = Callable[[Operations, Call], Result]
+
+
+def wants_due_date(call: Call) -> bool:
+    """Say whether the due date of an item on loan is to come along."""
+    return "due_date" in call.query.get("expand", "").split(",")
 
 
 def _library(code: str) -> Library:

@@ -74,6 +74,11 @@ def refuse_value(name: str) -> Refusal:
     return Refusal("40166410", f"Parameter value invalid: {name}.")
 
 
+def refuse_query() -> Refusal:
+    """A search that is no search."""
+    return Refusal("60106", "Invalid query format.")
+
+
 def refuse_request() -> Refusal:
     """Something about a request is wrong, and Alma does not say what."""
     return Refusal("402119", "General error.")

@@ -1,6 +1,6 @@
 """Reading Analytics reports, from a request's parts to XML; ``docs/alma.md`` "Analytics". No HTTP."""
 
-from almascan.simulator.operations import Call, Operations, Result
+from almascan.simulator.operations import MAXIMUM_DIGITS, Call, Operations, Result
 from almascan.simulator.refusals import refuse_report, refuse_request
 from almascan.simulator.rowset import write_report
 
@@ -39,7 +39,7 @@ def _read_limit(call: Call) -> int | None:
     text = call.query.get("limit", "")
     if not text:
         return None
-    rows = int(text) if text.isascii() and text.isdigit() else 0
+    rows = int(text) if len(text) <= MAXIMUM_DIGITS and text.isascii() and text.isdigit() else 0
     if not DEFAULT_ROWS <= rows <= MAXIMUM_ROWS or rows % ROWS_STEP:
         raise refuse_request()
     return rows

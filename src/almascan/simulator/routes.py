@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote
 
+from almascan.simulator.item_listing import list_items
 from almascan.simulator.keys import READ, WRITE
 from almascan.simulator.mapping_tables import read_mapping_table
 from almascan.simulator.member_operations import manage_members
@@ -50,7 +51,7 @@ _TABLE: tuple[tuple[str, str, str, str, Operation], ...] = (
     ("GET", f"{_ITEM}/requests", "requests", READ, Operations.list_requests),
     ("DELETE", f"{_ITEM}/requests/{{request_id}}", "cancel", WRITE, Operations.cancel_request),
     ("GET", f"{_ITEM}/loans", "loans", READ, Operations.list_loans),
-    ("GET", "bibs/{mms_id}/holdings/{holding_id}/items", "items", READ, Operations.list_items),
+    ("GET", "bibs/{mms_id}/holdings/{holding_id}/items", "items", READ, list_items),
     ("GET", "bibs/test", "test", READ, Operations.test),
     ("POST", "bibs/test", "test", WRITE, Operations.test),
     ("GET", "conf/test", "test", READ, Operations.test),

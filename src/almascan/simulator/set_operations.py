@@ -9,7 +9,7 @@ from almascan.simulator import answers
 from almascan.simulator.bodies import Body, read_body, read_text
 from almascan.simulator.dates import format_day
 from almascan.simulator.operations import Call, Operations, Result
-from almascan.simulator.refusals import Refusal, refuse_set, refuse_value
+from almascan.simulator.refusals import Refusal, refuse_query, refuse_set, refuse_value
 from almascan.simulator.set_answers import write_member, write_set
 from almascan.simulator.sets import API_USER, CONTENTS, AlmaSet
 
@@ -140,7 +140,7 @@ def _matches(alma_set: AlmaSet, query: str) -> bool:
     field, tilde, wanted = query.partition("~")
     searched = {"name": alma_set.name, "created_by": alma_set.created_by}.get(field)
     if searched is None or not tilde:
-        raise Refusal("60106", "Invalid query format.")
+        raise refuse_query()
     return wanted.lower() in searched.lower()
 
 
