@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from msgspec import MsgspecError
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.exc import DatabaseError
 
@@ -14,7 +15,9 @@ from almascan.errors import JournalError
 VERSION = "0001"
 """The newest migration; a journal of another version is migrated, and one that is newer is refused."""
 
-_BUSY_TIMEOUT_MILLISECONDS = 15_000
+BUSY_TIMEOUT_MILLISECONDS = 15_000
+"""How long a command waits while another process writes."""
+
 _CACHE_KIBIBYTES = 8_192
 
 
@@ -32,8 +35,9 @@ def open_database(path: Path, *, create: bool) -> Engine:
         if not create:
             raise JournalError(f"There is no journal at {path} yet; a scan or a plan makes it.")
         _create_file(path)
+    _refuse_what_was_emptied(path)
     address = URL.create("sqlite", database=str(path))
-    engine = create_engine(address, connect_args={"timeout": _BUSY_TIMEOUT_MILLISECONDS / 1000})
+    engine = create_engine(address, connect_args={"timeout": BUSY_TIMEOUT_MILLISECONDS / 1000})
     event.listen(engine, "connect", _set_up_connection)
     event.listen(engine, "begin", _begin)
     try:
@@ -52,21 +56,49 @@ def writing(engine: Engine) -> Engine:
 
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
-    """Turn a database's error into a sentence with the file, the cause and what to do."""
+    """Turn a database's error, or a record that nobody can read, into a sentence with the file and what to do."""
     try:
         yield
     except DatabaseError as error:
-        cause = str(error.orig or error)
-        raise JournalError(f"The journal {path} cannot be used: {cause}. {_advice(cause)}") from error
+        raise explain(path, str(error.orig or error)) from error
+    except (MsgspecError, TypeError, ValueError) as error:
+        raise explain(path, f"a record in it is damaged ({error})") from error
+
+
+def explain(path: Path, cause: str) -> JournalError:
+    """Return the error that says why the journal at ``path`` cannot be used, and what to do about it."""
+    return JournalError(f"The journal {path} cannot be used: {cause}. {_advice(cause)}")
+
+
+def latest_records(path: Path) -> Path:
+    """Return where SQLite keeps what it has not merged into the journal's file yet."""
+    return path.with_name(f"{path.name}-wal")
+
+
+def _refuse_what_was_emptied(path: Path) -> None:
+    """Refuse an empty file beside records that belong to it: SQLite would delete them as leftovers."""
+    latest = latest_records(path)
+    # Asked in this order: a journal that another process makes just now has its first page before any record.
+    if latest.is_file() and latest.stat().st_size and not path.stat().st_size:
+        raise JournalError(
+            f"The journal {path} is empty, and {latest.name} beside it is not. Restore both from a back-up, or name "
+            "another file with --journal."
+        )
+
+
+_CHECK = "Say: almascan journal check. It tells what is damaged and what to do."
 
 
 def _advice(cause: str) -> str:
     advice = {
         "full": "Free some space on its disk, then resume: what was recorded is safe.",
+        "disk I/O": "Its disk may be full, over a quota or failing: see to it, then resume; what was recorded is safe.",
+        "damaged": _CHECK,
+        "decode": _CHECK,
         "readonly": "Make the file and its folder writable, or name another with --journal.",
         "unable to open": "See that it is a file, and that it and its folder are writable, or name another with --journal.",
         "not a database": "Name another file with --journal, or restore this one from a back-up.",
-        "malformed": "Restore it from a back-up, or name another file with --journal.",
+        "malformed": "Restore it from a back-up, or name another file; almascan journal export saves what can be read.",
         "locked": "Another program holds it; close that program and try again.",
     }
     return next((text for word, text in advice.items() if word in cause), "Check the file and its folder.")
@@ -88,7 +120,7 @@ def _set_up_connection(connection: Any, _record: Any) -> None:
     for pragma in (
         "journal_mode=WAL",
         "synchronous=FULL",
-        f"busy_timeout={_BUSY_TIMEOUT_MILLISECONDS}",
+        f"busy_timeout={BUSY_TIMEOUT_MILLISECONDS}",
         f"cache_size=-{_CACHE_KIBIBYTES}",
         "temp_store=FILE",
     ):
