@@ -156,7 +156,7 @@ def measure(given: argparse.Namespace) -> Yield:
 
 
 def _show_finishes(heading: str, everyone: Sequence[Contestant], finishes: Sequence[Finish], items: int) -> Table:
-    rows: list[tuple[str, ...]] = [
+    rows = [
         (
             contestant.name,
             f"{finished.scanned / finished.seconds:.1f}",

@@ -1,5 +1,6 @@
 """What a bench found: figures held against what is aimed at, and tables of what is only shown."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
@@ -49,7 +50,7 @@ class Table(msgspec.Struct, frozen=True):
 
     heading: str
     columns: tuple[str, ...]
-    rows: list[tuple[str, ...]]
+    rows: Sequence[tuple[str, ...]]
 
 
 class Findings(msgspec.Struct, frozen=True):
