@@ -37,7 +37,7 @@ docs: $(READY)  ## the documentation as HTML in docs/_build
 	@echo "docs/_build/html/index.html"
 
 bench: $(READY)  ## the figures of docs/numbers.md, measured here
-	$(BIN)/python -m bench
+	$(BIN)/python -m bench $(BENCH_ARGS)
 
 system-packages:  ## what some tests need from the system (Debian, as root): Chromium
 	apt-get update -q

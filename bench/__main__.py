@@ -1,10 +1,11 @@
 """Runs the benches, each in a process of its own: ``python -m bench [NAME ...] [--quick]``; without a name all.
 
     python -m bench pace processor --json found.json
-    python -m bench --read found.json --markdown
+    python -m bench --read found.json --page docs/numbers.md
 
 Prints each bench's tables as it ends and all figures at the end, with what is aimed at and the command of each. Exit
-code 1 where an aim is missed. With ``--markdown`` the tables of docs/numbers.md come out instead.
+code 1 where an aim is missed. With ``--markdown`` everything is printed in Markdown instead, and ``--page`` puts that
+into a page, between the lines ``<!-- measured: begin -->`` and ``<!-- measured: end -->``.
 """
 
 import argparse
@@ -33,6 +34,7 @@ BENCHES = {
     "compare": "what a user would pick instead",
     "kills": "kill -9 at random moments",
 }
+MARKS = ("<!-- measured: begin -->", "<!-- measured: end -->")
 
 
 def main() -> int:
@@ -46,6 +48,8 @@ def main() -> int:
             measured.findings.append(run(name, quick=given.quick, is_quiet=given.markdown))
     if given.json:
         given.json.write_bytes(msgspec.json.format(msgspec.json.encode(measured)))
+    if given.page:
+        put_into_page(given.page, write_markdown(measured))
     print(write_markdown(measured) if given.markdown else f"\n{write_summary(measured)}\n\n{measured.machine}")
     return 0 if all(findings.is_met for findings in measured.findings) else 1
 
@@ -77,6 +81,20 @@ def run(name: str, *, quick: bool, is_quiet: bool) -> Findings:
     return Findings(name, f"python {' '.join(command)}", seconds, printed=ended.stdout, failed=ended.returncode != 0)
 
 
+def put_into_page(page: Path, markdown: str) -> None:
+    """Put Markdown between a page's two marks, in place of what stands there.
+
+    Raises:
+        ValueError: The page has not both marks.
+    """
+    text = page.read_text(encoding="utf-8")
+    before, begin, rest = text.partition(MARKS[0])
+    _, end, after = rest.partition(MARKS[1])
+    if not end:
+        raise ValueError(f"{page} has not the lines {MARKS[0]} and {MARKS[1]}.")
+    page.write_text(f"{before}{begin}\n\n{markdown}\n\n{end}{after}", encoding="utf-8")
+
+
 def _parse() -> argparse.Namespace:
     benches = "\n".join(f"  {name:14}{sentence}" for name, sentence in BENCHES.items())
     parser = argparse.ArgumentParser(
@@ -89,6 +107,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="measure small: about two minutes, and rougher figures")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write what was found to this file too")
     parser.add_argument("--markdown", action="store_true", help="print everything in Markdown")
+    parser.add_argument("--page", type=Path, metavar="FILE", help="put the Markdown between the marks of this page")
     parser.add_argument("--read", type=_read, metavar="FILE", help="print what --json wrote, and measure nothing")
     given = parser.parse_args()
     unknown = [name for name in given.names if name not in BENCHES]

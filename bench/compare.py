@@ -1,6 +1,6 @@
 """Scans the same list in the ways that a user would pick instead, and with almascan, each for real and side by side.
 
-    python -m bench.compare [--items 200] [--killed-items 120]
+    python -m bench.compare [--items 120] [--killed-items 120]
 
 Three heats, in each of which everyone has a simulator and a process of its own: at a limit of 25 requests a second with
 250 ms of latency and up to 80 ms more; the same without a limit; and without a limit at 40 ms, killed with SIGKILL when
@@ -30,6 +30,10 @@ KILLED_RATE = 300.0
 SETTLE_SECONDS = 2.0
 LONGEST_SECONDS = 900.0
 IN_FLIGHT_SECONDS = 1.0
+FREE_AT_ONCE = 4
+"""Without a limit those with a pace of their own mostly wait, and the others are soon done."""
+
+KILLED_AT_ONCE = 2
 NAMES = tuple(contestant.name for contestant in CONTESTANTS)
 _T = TypeVar("_T")
 
@@ -144,9 +148,9 @@ def measure(given: argparse.Namespace) -> Yield:
 
     limit, none = ("--per-second", str(LIMIT)), ("--per-second", "0")
     limited = hold_heat(finish, everyone, [*limit, *WAY], course(given.items, LIMIT), len(everyone))
-    free = hold_heat(finish, everyone, [*none, *WAY], course(given.items, UNLIMITED_RATE), 2)
+    free = hold_heat(finish, everyone, [*none, *WAY], course(given.items, UNLIMITED_RATE), FREE_AT_ONCE)
     killed = course(given.killed_items, KILLED_RATE, SETTLE_SECONDS)
-    crashed = hold_heat(crash, everyone, [*none, *QUICK_WAY], killed, 2)
+    crashed = hold_heat(crash, everyone, [*none, *QUICK_WAY], killed, KILLED_AT_ONCE)
     tables = [
         _show_finishes(f"At a limit of {LIMIT} requests a second, {given.items} items", everyone, limited, given.items),
         _show_finishes(f"Without a limit, {given.items} items", everyone, free, given.items),
@@ -211,7 +215,7 @@ BENCH = Bench(
     "compare",
     "Compare with what a user would pick instead.",
     [
-        Option("--items", 200, 4, "items of the list"),
+        Option("--items", 120, 4, "items of the list"),
         Option("--killed-items", 120, 12, "items of the list that is killed half-way"),
         Option("--only", NAMES, (NAMES[2], NAMES[-1]), "those that take part, by name"),
     ],

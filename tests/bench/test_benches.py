@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from bench.__main__ import BENCHES
+from bench.__main__ import BENCHES, put_into_page
 from bench.figure import Findings, Measured
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -76,3 +76,21 @@ def test_a_file_that_holds_no_findings_is_refused_in_a_sentence(tmp_path: Path) 
     ended = run("bench", "--read", str(tmp_path / "other.json"))
     assert ended.returncode == 2
     assert "is no file of findings" in ended.stderr
+
+
+def test_the_tables_are_put_between_the_marks_of_a_page(tmp_path: Path) -> None:
+    page = tmp_path / "numbers.md"
+    page.write_text("# Numbers\n\n<!-- measured: begin -->\nold\n<!-- measured: end -->\n\nThe rest.\n")
+    for markdown in ("| one |", "| two |"):
+        put_into_page(page, markdown)
+    assert page.read_text() == (
+        "# Numbers\n\n<!-- measured: begin -->\n\n| two |\n\n<!-- measured: end -->\n\nThe rest.\n"
+    )
+
+
+def test_a_page_without_marks_is_left_alone(tmp_path: Path) -> None:
+    page = tmp_path / "numbers.md"
+    page.write_text("# Numbers\n")
+    with pytest.raises(ValueError, match="has not the lines"):
+        put_into_page(page, "| one |")
+    assert page.read_text() == "# Numbers\n"
