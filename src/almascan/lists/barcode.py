@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 MAX_BARCODE_CHARACTERS = 100
 MAX_EXACT_DIGITS = 15  # a spreadsheet keeps no more of a number
+MAX_WRAPPED_CHARACTERS = 1_000  # of which wrappings are taken off; a longer text is no barcode anyway
 
 ORDINARY_SPACE = " \t\n\r\v\f"
 CONTROL = "".join(map(chr, (*range(0x20), *range(0x7F, 0xA0))))
@@ -117,7 +118,7 @@ def _trim(text: str, notes: set[str]) -> str:
 
 
 def _unwrap(barcode: str, notes: set[str]) -> str:
-    while wrapped := _WRAPPED.fullmatch(barcode):
+    while len(barcode) <= MAX_WRAPPED_CHARACTERS and (wrapped := _WRAPPED.fullmatch(barcode)):
         notes.add("unwrapped")
         barcode = _trim(wrapped[1] if wrapped[1] is not None else wrapped[2], notes)
     return barcode

@@ -9,6 +9,7 @@ from almascan.lists.number_format import NumberFormat, Shape
 
 _DAY_ZERO = date(1899, 12, 30)
 _DAY_ZERO_1904 = date(1904, 1, 1)
+_SHOWN_CHARACTERS = 40  # of a value that is no barcode
 _DAYS = 2_958_465  # to the end of 9999, where dates end
 
 
@@ -41,13 +42,14 @@ def read_number(value: str, number_format: NumberFormat, *, date1904: bool = Fal
         date1904: Whether the workbook counts days from 1904.
     """
     try:
-        number = Decimal(value.strip())
+        number = Decimal(value.strip() if value.isascii() and "_" not in value else "")
     except InvalidOperation:
         return Cell(value, "The cell's number cannot be read.", "damaged")
+    shown = value[:_SHOWN_CHARACTERS]
     if not number.is_finite() or number < 0:
-        return Cell(value, f"The cell has the number {value}, which is no barcode.")
+        return Cell(value, f"The cell has the number {shown}, which is no barcode.")
     if number_format.shape is Shape.DATE:
-        text = _read_date(number, _DAY_ZERO_1904 if date1904 else _DAY_ZERO) or value
+        text = _read_date(number, _DAY_ZERO_1904 if date1904 else _DAY_ZERO) or shown
         return Cell(text, f"The cell is formatted as a date ({text}). {EXPORT_AGAIN}", "damaged")
     if number.adjusted() >= MAX_EXACT_DIGITS:
         return Cell(
@@ -57,7 +59,7 @@ def read_number(value: str, number_format: NumberFormat, *, date1904: bool = Fal
             "damaged",
         )
     if number.adjusted() < -MAX_EXACT_DIGITS * 2 or number != number.to_integral_value():
-        return Cell(value, f"The cell has the number {value}, which is not a whole one and no barcode.")
+        return Cell(value, f"The cell has the number {shown}, which is not a whole one and no barcode.")
     return _show(str(int(number)), number_format)
 
 
@@ -69,7 +71,12 @@ def read_boolean(value: str) -> Cell:
 
 def read_error(value: str) -> Cell:
     """Read a cell whose formula failed."""
-    return Cell(value, f"The cell's formula gives the error {value}.")
+    return Cell(value, f"The cell's formula gives the error {value[:_SHOWN_CHARACTERS]}.")
+
+
+def read_cut(text: str) -> Cell:
+    """Read a cell whose text was too long to be kept; what stood in the rest nobody knows."""
+    return Cell(text, f"The cell's text is more than {len(text):,} characters long and no barcode.")
 
 
 def read_missing() -> Cell:
@@ -82,7 +89,7 @@ def read_missing() -> Cell:
 
 def read_iso_date(value: str) -> Cell:
     """Read a cell that the file itself calls a date."""
-    return Cell(value, f"The cell is a date ({value}). {EXPORT_AGAIN}", "damaged")
+    return Cell(value, f"The cell is a date ({value[:_SHOWN_CHARACTERS]}). {EXPORT_AGAIN}", "damaged")
 
 
 def _show(digits: str, number_format: NumberFormat) -> Cell:

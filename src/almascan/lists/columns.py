@@ -3,11 +3,11 @@
 import difflib
 import re
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from almascan.errors import ListError
-from almascan.lists.barcode import is_blank
-from almascan.lists.table import Row, begins_comment
+from almascan.lists.table import SAMPLE_ROWS, Row, begins_comment
 
 # Headers are compared without case, spaces, hyphens, underscores, dots and colons. To add a word, add it here.
 BARCODE_HEADERS = (
@@ -57,8 +57,8 @@ ID_HEADERS = {
 DESK_HEADERS = ("Circ desk", "Circulation desk", "Desk", "Desk code", "Circ desk code", "Scan desk")
 LIBRARY_HEADERS = ("Desk library", "Scan library", "Library", "Library code")
 """The library of a row's desk; without a column for the desk they mean the item's library, and are not used."""
-SAMPLE_ROWS = 200  # among which the header is looked for
-MAX_LISTED_HEADERS = 30
+MAX_LISTED_CHARACTERS = 600  # of headers, in an error
+MAX_COMPARED_HEADERS = 1_000  # with a name that is none of them
 
 _IGNORED = re.compile(r"[\s_\-.:\u00ad\u2010-\u2015\u200b-\u200f\u2060\ufeff]+")
 _LETTERS = re.compile(r"[A-Za-z]{1,3}")
@@ -235,7 +235,7 @@ def _has_digit(text: str) -> bool:
 def _describe_unknown(name: str, filled: Sequence[tuple[int, Mapping[int, str]]], column: str) -> str:
     headers = max((texts for _, texts in filled[:2]), key=len)
     keys = {header_key(text): text for text in headers.values()}
-    near = difflib.get_close_matches(header_key(column), keys, n=1)
+    near = difflib.get_close_matches(header_key(column), islice(keys, MAX_COMPARED_HEADERS), n=1)
     hint = f" Did you mean '{keys[near[0]]}'?" if near else ""
     return f"{name} has no column {column!r}. Its first row reads: {_show(headers)}.{hint}"
 
@@ -253,10 +253,12 @@ def _describe_missing(name: str, headers: Mapping[int, str]) -> str:
 
 
 def _show(headers: Mapping[int, str]) -> str:
-    shown = [
-        f"{column_letters(place)} '{text[:60]}'"
-        for place, text in list(headers.items())[:MAX_LISTED_HEADERS]
-        if not is_blank(text)
-    ]
+    shown: list[str] = []
+    room = MAX_LISTED_CHARACTERS
+    for place, text in headers.items():
+        shown.append(f"{column_letters(place)} '{text[:60]}'")
+        room -= len(shown[-1])
+        if room < 0:
+            break
     more = len(headers) - len(shown)
     return ", ".join(shown) + (f" and {more} more" if more > 0 else "")

@@ -15,7 +15,7 @@ DELIMITER_NAMES = {"\t": "tabs", ";": "semicolons", ",": "commas", "|": "vertica
 MAX_RECORD_LINES = 100  # a longer one is a quotation mark that was never closed
 
 _QUOTED = re.compile(r'"((?:[^"]|"")*+)"')
-_DELIMITER_LINE = re.compile(r"sep=(.)", re.IGNORECASE)  # for Excel, and no part of the data
+_DELIMITER_LINE = re.compile(r"\s*sep=([^\w\"])\s*", re.IGNORECASE)  # for Excel, and no part of the data
 
 
 class Delimiter(NamedTuple):
@@ -44,7 +44,7 @@ def find_delimiter(sample: Sequence[str], column: str | None) -> Delimiter | Non
     Returns:
         None where the text has one column, without quotation marks.
     """
-    if sample and (declared := _DELIMITER_LINE.fullmatch(sample[0].strip())):
+    if sample and (declared := _DELIMITER_LINE.fullmatch(sample[0])):
         return Delimiter(declared[1], declared=True)
     filled = [line for line in sample if not is_blank(line) and not is_rounded(line)]
     lines = [line for line in filled if not is_comment(line)] or filled
@@ -116,9 +116,12 @@ def _split(record: str, delimiter: str, *, strict: bool = False) -> list[str] | 
 
 
 def _split_all(lines: Sequence[str], delimiter: str) -> Iterator[list[str]]:
+    """Split a sample's lines; a record longer than any is taken as it stands, for ``read_records`` to refuse."""
     record = ""
     for line in lines:
         record = f"{record}\n{line}" if record else line
+        if len(record) > MAX_LINE_CHARACTERS:
+            break
         if (fields := _split(record, delimiter)) is not None:
             yield fields
             record = ""

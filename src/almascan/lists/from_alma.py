@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from almascan.alma import Alma, AlmaSet
 from almascan.alma.paging import Sleep, read_report
 from almascan.errors import KeyRefusedError, ListError, RefusedError
-from almascan.lists.columns import SAMPLE_ROWS, Columns, find_columns
+from almascan.lists.columns import Columns, find_columns
 from almascan.lists.entry import Entry, ListOptions
 from almascan.lists.items import read_items
 from almascan.lists.notes import Notes
-from almascan.lists.table import Row, TextRow
+from almascan.lists.table import Row, TextRow, take_sample
 from almascan.model import ItemIds
 
 
@@ -108,7 +108,7 @@ async def fetch_report(alma: Alma, path: str, options: ListOptions, *, sleep: Sl
     if not table:
         raise ListError(f'The report "{name}" has no rows.')
     table.insert(0, TextRow(1, headings))
-    found = find_columns(name, table[:SAMPLE_ROWS], options.column)
+    found = find_columns(name, take_sample(iter(table)), options.column)
     used = found._replace(headers={place: text for place, text in enumerate(headings) if text.strip()}, first_row=2)
     notes = Notes()
     entries = list(read_items(_without_comments(table, used), used, options, notes))

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from almascan.lists.barcode import EXPORT_AGAIN, Cleaned, clean_barcode, is_blank
+from almascan.lists.barcode import EXPORT_AGAIN, MAX_BARCODE_CHARACTERS, Cleaned, clean_barcode, is_blank
 from almascan.lists.columns import ID_HEADERS, Columns
 from almascan.lists.entry import GIVEN_CHARACTERS, Entry, ListOptions
 from almascan.lists.notes import Notes
@@ -30,11 +30,7 @@ def read_items(rows: Iterator[Row], columns: Columns, options: ListOptions, note
             notes.count(left_out)
         else:
             entry = _read_item(row, columns, options, notes)
-            desk = None if columns.desk is None else _read_desk(row, columns.desk, columns.library)
-            if desk is not None:
-                notes.count("desks")
-                entry = msgspec.structs.replace(entry, desk=desk)
-            yield entry
+            yield entry if columns.desk is None else _add_desk(entry, row, columns.desk, columns.library, notes)
 
 
 def _find_left_out(row: Row, columns: Columns) -> str:
@@ -70,9 +66,20 @@ def _read_item(row: Row, columns: Columns, options: ListOptions, notes: Notes) -
     return _judge(row.number, given, cleaned if cleaned.problem else ids, notes)
 
 
-def _read_desk(row: Row, column: int, library: int | None) -> Desk | None:
-    code = row.cell(column).text.strip()
-    return Desk("" if library is None else row.cell(library).text.strip(), code) if code else None
+def _add_desk(entry: Entry, row: Row, column: int, library: int | None, notes: Notes) -> Entry:
+    """Add the row's own desk; a row whose desk cannot be read must not be scanned at another one."""
+    if entry.problem:
+        return entry
+    cells = [row.cell(place) for place in (column, library) if place is not None]
+    code, *owner = (cell.text.strip() for cell in cells)
+    if any(cell.problem or len(cell.text) > MAX_BARCODE_CHARACTERS for cell in cells):
+        return msgspec.structs.replace(
+            entry, barcode="", ids=None, problem=f"The row's desk {code[:60]!r} cannot be read."
+        )
+    if is_blank(code):
+        return entry
+    notes.count("desks")
+    return msgspec.structs.replace(entry, desk=Desk(owner[0] if owner else "", code))
 
 
 def _judge(row: int, given: str, cleaned: Cleaned, notes: Notes) -> Entry:

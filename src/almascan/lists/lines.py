@@ -2,6 +2,7 @@
 
 import codecs
 import io
+import re
 from collections.abc import Iterator
 
 from almascan.errors import ListError
@@ -9,6 +10,7 @@ from almascan.lists.source import Source
 
 MAX_LINE_CHARACTERS = 65_536
 CHUNK_BYTES = 262_144
+NEWLINE = "\n"
 
 _MARKS = (  # UTF-32's mark begins with UTF-16's, so it comes first
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -17,6 +19,8 @@ _MARKS = (  # UTF-32's mark begins with UTF-16's, so it comes first
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_NO_TEXTS = frozenset({"idna", "punycode", "unicode-escape", "raw-unicode-escape"})  # ways to write single words
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 _NAMES = {"utf-8-sig": "UTF-8", "utf-16": "UTF-16", "utf-32": "UTF-32"}
 
 
@@ -70,11 +74,14 @@ def read_lines(source: Source, encoding: str) -> Iterator[str]:
 def _look_up(encoding: str) -> str:
     try:
         b"\0\0\0\0".decode(encoding)  # nothing at all is never looked at
-        return codecs.lookup(encoding).name
+        name = codecs.lookup(encoding).name
     except (LookupError, ValueError):
+        name = ""
+    if not name or name.replace("_", "-") in _NO_TEXTS:
         raise ListError(
             f"There is no encoding {encoding!r}; common ones are utf-8, utf-16, cp1252 (Windows) and latin-1."
-        ) from None
+        )
+    return name
 
 
 def _decode(source: Source, encoding: str) -> Iterator[str]:
@@ -87,6 +94,8 @@ def _decode(source: Source, encoding: str) -> Iterator[str]:
             text = newlines.decode(chunk, final=not chunk)
         except UnicodeError as error:
             raise _describe_error(source, encoding, error, line, position + len(chunk)) from error
+        if not text.isascii() and (half := _HALF_CHARACTER.search(text)):
+            raise _describe_unreadable(source, encoding, f"line {line + text.count(NEWLINE, 0, half.start())}")
         if "\0" in text:
             raise ListError(_describe_nul(source, line + text[: text.index("\0")].count("\n")))
         line += text.count("\n")
@@ -103,6 +112,10 @@ def _describe_error(source: Source, encoding: str, error: UnicodeError, line: in
         good = error.object[: error.start].decode(encoding, errors="ignore")
         line += good.replace("\r\n", "\n").replace("\r", "\n").count("\n")
         where = f"line {line}, byte {end - len(error.object) + error.start + 1:,} of the file"
+    return _describe_unreadable(source, encoding, where)
+
+
+def _describe_unreadable(source: Source, encoding: str, where: str) -> ListError:
     return ListError(
         f"{source.name} is not {name_encoding(encoding)}: {where} cannot be read. "
         "Save it as UTF-8, or name its encoding, for example --encoding cp1252 (Windows), latin-1 or utf-16."

@@ -94,7 +94,7 @@ def _feed(parser: expat.XMLParserType, stream: IO[bytes]) -> Iterator[None]:
         chunk = stream.read(CHUNK_BYTES)
         try:
             parser.Parse(chunk, not chunk)
-        except expat.ExpatError as error:
+        except (expat.ExpatError, LookupError, UnicodeError) as error:  # the latter of encodings that are none
             raise MarkupError(str(error)) from error
         fed += len(chunk)
         if fed - max(parser.CurrentByteIndex, 0) > MAX_TOKEN_BYTES:

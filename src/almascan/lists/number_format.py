@@ -5,6 +5,7 @@ from enum import Enum, auto
 from typing import NamedTuple
 
 GENERAL = "General"
+MAX_CODE_CHARACTERS = 255  # a longer format is none that a spreadsheet program lets one make
 BUILT_IN = {1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00", 9: "0%", 10: "0.00%", 11: "0.00E+00", 49: "@"}
 BUILT_IN_DATES = frozenset({*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)})
 
@@ -39,6 +40,8 @@ class NumberFormat(NamedTuple):
 
 def read_number_format(code: str) -> NumberFormat:
     """Find out what a format's code makes of a positive whole number."""
+    if len(code) > MAX_CODE_CHARACTERS:
+        return NumberFormat(f"{code[:MAX_CODE_CHARACTERS]}…", Shape.OTHER)
     section = _BRACKETED.sub("", _first_section(code))
     literals = "".join(match[1] or match[2] or "" for match in _LITERAL.finditer(section))
     places = _LITERAL.sub("", section).strip()

@@ -12,7 +12,7 @@ import msgspec
 
 from almascan.errors import ListError
 from almascan.lists.barcode import is_blank, is_comment
-from almascan.lists.columns import SAMPLE_ROWS, find_columns, header_key, is_barcode_header
+from almascan.lists.columns import find_columns, header_key, is_barcode_header
 from almascan.lists.delimited import find_delimiter, read_records
 from almascan.lists.entry import Entry, ListOptions
 from almascan.lists.items import read_items
@@ -20,12 +20,13 @@ from almascan.lists.lines import find_encoding, name_encoding, read_lines
 from almascan.lists.notes import Notes
 from almascan.lists.package import Package
 from almascan.lists.plain import read_plain
-from almascan.lists.signature import is_zip, refuse_other_archives, refuse_other_formats
+from almascan.lists.signature import is_zip, refuse_markup, refuse_other_archives, refuse_other_formats
 from almascan.lists.source import ByteStream, Source, open_source
-from almascan.lists.table import Row
+from almascan.lists.table import SAMPLE_ROWS, Row, take_sample
 from almascan.lists.workbook import Workbook
 
 _DEFAULTS = ListOptions()
+_NO_TEXT = re.compile("[\ud800-\udfff]")  # how Python keeps bytes that it cannot decode
 
 
 class Reading:
@@ -127,12 +128,16 @@ def open_text(text: str, options: ListOptions = _DEFAULTS) -> Reading:
         The reading, to be used as a context manager and iterated once; its rows count what is separated, a header too.
 
     Raises:
-        ListError: It holds nothing, or is a table without a column of barcodes or ids.
+        ListError: It holds nothing, bytes that are no text, or is a table without a column of barcodes or ids.
     """
+    if _NO_TEXT.search(text):
+        raise ListError(
+            "The pasted text holds bytes that are not UTF-8; give the barcodes in a file, and name its encoding with --encoding."
+        )
     lines = [line.strip(" ") for line in text.splitlines() if not is_blank(line)]
     if not (len(lines) > 1 and "\t" in lines[0]):
         lines = [part for place, line in enumerate(lines) for part in _split_line(line, is_first=place == 0)]
-    data = "\n".join(lines).encode(errors="surrogatepass")  # what no text can hold is refused where it is decoded
+    data = "\n".join(lines).encode()
     source = Source("pasted text", io.BytesIO(data))
     return _open_by_content(source, msgspec.structs.replace(options, encoding=None, sheet=None))
 
@@ -168,6 +173,7 @@ def _open_text(source: Source, options: ListOptions) -> Reading:
     encoding = find_encoding(source, options.encoding)
     lines = read_lines(source, encoding)
     sample = list(islice(lines, SAMPLE_ROWS))
+    refuse_markup(source.name, "\n".join(sample))
     lines = chain(sample, lines)
     if len(sample) >= SAMPLE_ROWS and all(is_blank(line) or is_comment(line) for line in sample):
         raise ListError(f"The first {len(sample)} lines of {source.name} are blank or comments; take them out.")
@@ -183,7 +189,7 @@ def _open_text(source: Source, options: ListOptions) -> Reading:
 
 
 def _open_table(source: Source, name: str, description: str, rows: Iterator[Row], options: ListOptions) -> Reading:
-    sample = list(islice(rows, SAMPLE_ROWS))
+    sample = take_sample(rows)
     columns = find_columns(name, sample, options.column)
     notes = Notes()
     entries = read_items(chain(sample, rows), columns, options, notes)

@@ -9,6 +9,7 @@ from almascan.lists.cell import (
     EMPTY_CELL,
     Cell,
     read_boolean,
+    read_cut,
     read_error,
     read_iso_date,
     read_missing,
@@ -16,7 +17,7 @@ from almascan.lists.cell import (
 )
 from almascan.lists.markup import Attributes, MarkupError, parse_in_steps, read_whole
 from almascan.lists.number_format import GENERAL, NumberFormat, read_number_format
-from almascan.lists.strings import SharedStrings, Text
+from almascan.lists.strings import MAX_TEXT_CHARACTERS, SharedStrings, Text
 
 MAX_COLUMNS = 16_384
 MAX_ROWS = 1_048_576
@@ -72,10 +73,11 @@ def read_cell(stored: StoredCell, book: Book) -> Cell:
     kind, style, value, formula = stored
     if formula and not value and kind != "str":
         return read_missing()
-    if kind == "s":
-        return Cell(book.strings[int(value)])
-    if kind in _TEXTS:
-        return Cell(value)
+    text = book.strings[int(value)] if kind == "s" else value
+    if len(text) > MAX_TEXT_CHARACTERS:
+        return read_cut(text[:MAX_TEXT_CHARACTERS])
+    if kind == "s" or kind in _TEXTS:
+        return Cell(text)
     if kind in _NO_NUMBERS:
         return _NO_NUMBERS[kind](value)
     number_format = book.formats[style] if style < len(book.formats) else _GENERAL

@@ -1,5 +1,8 @@
 """What kind of file a list is, by its first bytes; never by its name's ending."""
 
+import codecs
+import re
+
 from almascan.errors import ListError
 from almascan.lists.package import Package
 from almascan.lists.source import Source
@@ -24,10 +27,14 @@ _REFUSED = (
     (b"PAR1", "is a Parquet file. Export the barcodes as CSV and give that."),
 )
 _REFUSED_MARKUP = (
-    (b"<!doctype html", "is a web page. Open it in a spreadsheet program and save it as .xlsx or CSV."),
-    (b"<html", "is a web page. Open it in a spreadsheet program and save it as .xlsx or CSV."),
-    (b"<?xml", "is XML. Open it in a spreadsheet program and save it as .xlsx or CSV."),
+    (
+        re.compile(r"<!doctype html|<!--|<(?:html|head|meta|body|div|table)\b"),
+        "is a web page. Open it in a spreadsheet program and save it as .xlsx or CSV.",
+    ),
+    (re.compile(r"<\?xml"), "is XML. Open it in a spreadsheet program and save it as .xlsx or CSV."),
+    (re.compile(r'[\[{]\s*["\[{]'), "is JSON. Write the barcodes into a text, one a line, or into a CSV."),
 )
+_MARKUP_CHARACTERS = 512  # at the start, among which it is looked for
 _OLE2_KINDS = (
     ("EncryptedPackage", "is protected by a password. Save it without one as .xlsx or CSV."),
     ("WordDocument", "is a Word document (.doc). Copy the barcodes into a text, one a line."),
@@ -50,13 +57,22 @@ def refuse_other_formats(source: Source) -> None:
     """
     if source.start.startswith(OLE2):
         raise ListError(f"{source.name} {_name_ole2(source)}")
-    beginning = source.start[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     for signature, sentence in _REFUSED:
         if source.start.startswith(signature):
             raise ListError(f"{source.name} {sentence}")
+    refuse_markup(source.name, source.start[:_MARKUP_CHARACTERS].removeprefix(codecs.BOM_UTF8).decode("latin-1"))
+
+
+def refuse_markup(name: str, start: str) -> None:
+    """Refuse a text that is written for programs: its lines are no barcodes.
+
+    Raises:
+        ListError: It is a web page, XML or JSON.
+    """
+    beginning = start[:_MARKUP_CHARACTERS].lstrip().lower()
     for signature, sentence in _REFUSED_MARKUP:
-        if beginning.startswith(signature):
-            raise ListError(f"{source.name} {sentence}")
+        if signature.match(beginning):
+            raise ListError(f"{name} {sentence}")
 
 
 def refuse_other_archives(package: Package) -> None:

@@ -3,6 +3,7 @@
 import hashlib
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Protocol
 
@@ -10,6 +11,7 @@ from almascan.errors import ListError
 
 PEEK_BYTES = 65_536
 COPY_BYTES = 1_048_576
+MAX_WHOLE_BYTES = 1_000_000_000  # of what is not read from start to end
 STANDARD_INPUT = "-"
 
 
@@ -62,16 +64,16 @@ class Source:
             The file itself, or a temporary copy of what cannot be read twice.
 
         Raises:
-            ListError: The system cannot read on, or has no room for the copy.
+            ListError: It is larger than 1 GB, the system cannot read on, or it has no room for the copy.
         """
         if self._file is not None and self._file.seekable():
-            while self.read(COPY_BYTES):
+            for _ in self._read_all():
                 continue
             self._file.seek(0)
             return self._file
         self._copy = tempfile.TemporaryFile(prefix="almascan-")  # noqa: SIM115 - close() closes it
         try:
-            while chunk := self.read(COPY_BYTES):
+            for chunk in self._read_all():
                 self._copy.write(chunk)
             self._copy.seek(0)
         except OSError as error:
@@ -87,6 +89,16 @@ class Source:
             self._copy.close()
         if self._file is not None:
             self._file.close()
+
+    def _read_all(self) -> Iterator[bytes]:
+        total = 0
+        while chunk := self.read(COPY_BYTES):
+            total += len(chunk)
+            if total > MAX_WHOLE_BYTES:
+                raise ListError(
+                    f"{self.name} is larger than 1 GB, which no workbook is; save the sheet as CSV (UTF-8)."
+                )
+            yield chunk
 
     def _take(self, size: int) -> bytes:
         try:

@@ -4,11 +4,13 @@ import re
 from array import array
 from typing import IO
 
-from almascan.lists.markup import Attributes, parse_in_steps
+from almascan.lists.markup import Attributes, MarkupError, parse_in_steps
 
-MAX_TEXT_CHARACTERS = 1_024  # of a cell that are kept: far more than a barcode or a header has
+MAX_TEXT_CHARACTERS = 512  # of a cell that are kept: far more than a barcode or a header has
+MAX_STRINGS = 4_000_000
+MAX_KEPT_BYTES = 150_000_000  # of all of them together
 
-_ESCAPED = re.compile(r"_x(?![Dd][89A-Fa-f])([0-9A-Fa-f]{4})_")  # but half characters
+_ESCAPED = re.compile(r"_x(?!0000|[Dd][89A-Fa-f])([0-9A-Fa-f]{4})_")  # but half characters and nothing at all
 
 
 class Text:
@@ -36,16 +38,21 @@ class Text:
 
     def add(self, piece: str) -> None:
         """A piece of text comes."""
-        if self._taking and self._length < MAX_TEXT_CHARACTERS:
-            self._pieces.append(piece)
+        if self._taking and self._length <= MAX_TEXT_CHARACTERS:
+            self._pieces.append(piece[: MAX_TEXT_CHARACTERS + 1])
             self._length += len(piece)
 
     def take(self) -> str:
-        """Take the text out, with escaped characters as they are meant, and begin anew."""
-        text = "".join(self._pieces)[:MAX_TEXT_CHARACTERS]
+        """Take the text out, with escaped characters as they are meant, and begin anew.
+
+        A text of more than 512 characters is cut to 513, the last of them "…": its length says that it was cut.
+        """
+        text, cut = "".join(self._pieces), self._length > MAX_TEXT_CHARACTERS
         self._pieces.clear()
         self._length = 0
-        return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text) if "_x" in text else text
+        if "_x" in text:
+            text = _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
+        return text[:MAX_TEXT_CHARACTERS].ljust(MAX_TEXT_CHARACTERS + 1, "…") if cut else text
 
 
 class SharedStrings:
@@ -59,8 +66,14 @@ class SharedStrings:
         return len(self._ends)
 
     def append(self, text: str) -> None:
-        """Add the next text."""
+        """Add the next text.
+
+        Raises:
+            MarkupError: It is one too many.
+        """
         self._buffer += text.encode()
+        if len(self._ends) >= MAX_STRINGS or len(self._buffer) > MAX_KEPT_BYTES:
+            raise MarkupError("it has more texts than are read")
         self._ends.append(len(self._buffer))
 
     def __getitem__(self, number: int) -> str:

@@ -1,10 +1,14 @@
 """What a CSV and a sheet have in common: rows of cells, one of which names the item."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import NamedTuple, Protocol
 
 from almascan.lists.barcode import is_blank, is_comment
 from almascan.lists.cell import EMPTY_CELL, Cell
+
+SAMPLE_ROWS = 200  # among which the header is looked for
+SAMPLE_CHARACTERS = 4_000_000  # a cell counts as 64 more: rows of thousands of cells are not held by the hundred
 
 
 class Row(Protocol):
@@ -42,3 +46,15 @@ class TextRow(NamedTuple):
 def begins_comment(texts: Mapping[int, str]) -> bool:
     """Whether a row's first cell makes the row a comment; a lone # before other cells heads a column of numbers."""
     return 0 in texts and is_comment(texts[0]) and (len(texts) == 1 or texts[0].strip() != "#")
+
+
+def take_sample(rows: Iterator[Row]) -> list[Row]:
+    """Take a table's first rows, in which its header is looked for: 200, or fewer where they are very wide."""
+    sample: list[Row] = []
+    room = SAMPLE_CHARACTERS
+    for row in islice(rows, SAMPLE_ROWS):
+        sample.append(row)
+        room -= sum(len(text) + 64 for text in row.texts().values())
+        if room < 0:
+            break
+    return sample

@@ -9,13 +9,18 @@ from itertools import chain, islice
 from typing import NamedTuple
 
 from almascan.errors import ListError
-from almascan.lists.markup import Attributes, find_attribute, parse, read_whole
+from almascan.lists.markup import Attributes, MarkupError, find_attribute, parse, read_whole
 from almascan.lists.number_format import NumberFormat, find_number_format
 from almascan.lists.package import MAX_SHEET_BYTES, MAX_STRINGS_BYTES, Package
 from almascan.lists.sheet import Book, SheetRow, read_rows
 from almascan.lists.strings import SharedStrings, read_strings
 
 PROBE_ROWS = 50
+MAX_SHEETS = 20_000
+MAX_STYLES = 70_000  # spreadsheet programs allow 65,490
+MAX_FORMAT_CODES = 10_000
+MAX_NAME_CHARACTERS = 100  # of a sheet; spreadsheet programs allow 31
+MAX_LISTED_SHEETS = 20
 
 
 class Sheet(NamedTuple):
@@ -70,16 +75,20 @@ class Workbook:
             return sheet, self.rows(sheet)
         for sheet in sorted(self.sheets, key=lambda sheet: not sheet.visible):
             rows = self.rows(sheet)
-            probe = list(islice(rows, PROBE_ROWS))
-            if any(row.texts() for row in probe):
-                return sheet, chain(probe, rows)
+            blank: list[SheetRow] = []
+            for row in islice(rows, PROBE_ROWS):
+                if row.texts():
+                    return sheet, chain(blank, [row], rows)
+                blank.append(row._replace(stored={}))
         raise ListError(f"{self._package.name} has no sheet with rows; give a list with one barcode a row.")
 
     def _find(self, name: str) -> Sheet:
         exact = [sheet for sheet in self.sheets if sheet.name == name]
         alike = [sheet for sheet in self.sheets if sheet.name.strip().casefold() == name.strip().casefold()]
         if not exact and len(alike) != 1:
-            names = ", ".join(f"'{sheet.name}'" for sheet in self.sheets)
+            names = ", ".join(f"'{sheet.name}'" for sheet in self.sheets[:MAX_LISTED_SHEETS])
+            more = len(self.sheets) - MAX_LISTED_SHEETS
+            names += f" and {more:,} more" if more > 0 else ""
             raise ListError(f"{self._package.name} has no sheet {name!r}; its sheets are {names}.")
         return (exact or alike)[0]
 
@@ -95,7 +104,9 @@ class Workbook:
                 kind, target = targets.get(find_attribute(attributes, "id"), ("", ""))
                 if kind == "worksheet":
                     visible = find_attribute(attributes, "state") in {"", "visible"}
-                    sheets.append(Sheet(find_attribute(attributes, "name"), visible, target))
+                    sheets.append(Sheet(find_attribute(attributes, "name")[:MAX_NAME_CHARACTERS], visible, target))
+                if len(sheets) > MAX_SHEETS:
+                    raise MarkupError("it has more sheets than are read")
 
         with self._package.open(part) as stream:
             parse(stream, start, lambda _: None)
@@ -122,6 +133,8 @@ class Workbook:
                 codes[read_whole(attributes.get("numFmtId", "0"))] = attributes.get("formatCode", "")
             elif parent == "cellXfs" and name == "xf":
                 ids.append(read_whole(attributes.get("numFmtId", "0")))
+            if len(ids) > MAX_STYLES or len(codes) > MAX_FORMAT_CODES:
+                raise MarkupError("it has more formats than a workbook can have")
 
         def end(_: str) -> None:
             inside.pop()
