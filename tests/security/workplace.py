@@ -1,6 +1,7 @@
 """Where commands are given so that everything they print, write and send can be searched for the key."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -57,8 +58,21 @@ class Workplace:
         """Give a command; give all that it printed."""
         return CliRunner(env=self.environment | environment).invoke(almascan, arguments).output
 
-    def say_apart(self, *arguments: str, until: str | None = None, **environment: str) -> str:
-        """Give a command in a process of its own, which is killed once it has printed something."""
+    def say_apart(
+        self, *arguments: str, until: str | None = None, interrupts: int = 0, seconds: float = 30, **environment: str
+    ) -> str:
+        """Give a command in a process of its own.
+
+        Args:
+            arguments: The command.
+            until: Once this is printed the process is killed, or interrupted.
+            interrupts: How often it is interrupted instead of being killed.
+            seconds: When it is killed at the latest.
+            environment: Variables of this command alone.
+
+        Returns:
+            All that it printed.
+        """
         with subprocess.Popen(
             [sys.executable, "-X", "dev", "-u", "-c", _LOUD, *arguments],
             env=os.environ | self.environment | environment,
@@ -67,13 +81,16 @@ class Workplace:
             stderr=subprocess.STDOUT,
             text=True,
         ) as process:
-            timer = threading.Timer(30, process.kill)
+            timer = threading.Timer(seconds, process.kill)
             timer.start()
             printed = ""
             for line in process.stdout or ():
                 printed += line
-                if until is not None and until in line:
+                if until is not None and until in line and not interrupts:
                     process.kill()
+                elif until is not None and (until in line or "Finishing" in line) and interrupts:
+                    interrupts -= 1
+                    process.send_signal(signal.SIGINT)
             timer.cancel()
         return printed
 
@@ -100,7 +117,7 @@ class Workplace:
         kept = []
         for path in sorted(path for path in self.folder.rglob("*") if path.is_file()):
             kept.append(path.read_bytes())
-            if path.suffix == ".xlsx":
+            if zipfile.is_zipfile(path):
                 with zipfile.ZipFile(path) as parts:
                     kept += [parts.read(name) for name in parts.namelist()]
         return b"\n".join(kept)
