@@ -176,4 +176,4 @@ def test_a_plan_counts_what_has_met_a_fault() -> None:
     plan.add(Fault(kind="drop", operation="read", times=0))
     met = (plan.match_connection(), plan.match_head("read", ""), plan.match_head("scan", ""), plan.match("read", ""))
     assert [fault and fault.kind for fault in met] == ["refuse", None, "interrupt", "drop"]
-    assert (plan.match("scan", ""), plan.met) == (None, 3)
+    assert (plan.match("scan", ""), plan.met) == (None, {"refuse": 1, "interrupt": 1, "drop": 1})

@@ -10,6 +10,7 @@ from almascan.simulator.catalogue import Catalogue
 from almascan.simulator.config import SimulatorConfig
 from almascan.simulator.institution import LIBRARIES
 from almascan.simulator.items import Item, Loan, Request
+from almascan.simulator.languages import MANAGE_LOCALLY
 from almascan.simulator.refusals import Refusal
 from almascan.simulator.scan import Effect, Scan, scan_in
 
@@ -43,7 +44,7 @@ def test_a_scan_at_the_home_desk_puts_the_item_in_place() -> None:
     effect = scan(item)
     assert state(item) == ("1", "")
     assert item.modification_date == TODAY
-    assert effect.additional_info == (
+    assert effect.write_info({}) == (
         "Item's destination is: Reshelve to Stacks. Request/Process Type: . "
         "Requester: . Requester ID: . Place in Queue: 0"
     )
@@ -53,7 +54,7 @@ def test_a_scan_at_another_library_puts_the_item_in_transit() -> None:
     item = make_item("")
     effect = scan(item, ELSEWHERE)
     assert state(item) == ("0", "TRANSIT")
-    assert effect.additional_info == (
+    assert effect.write_info({}) == (
         "Item's destination is: Main Library. Request/Process Type: Transit for reshelving. "
         "Requester: . Requester ID: . Place in Queue: 1"
     )
@@ -92,7 +93,7 @@ def test_the_pickup_desk_puts_a_requested_item_on_the_hold_shelf_with_one_letter
     second = scan(item)
     assert state(item) == ("0", "HOLDSHELF")
     assert (first.letter, second.letter) == (True, False)
-    assert first.additional_info == (
+    assert first.write_info({}) == (
         "Item's destination is: On Hold Shelf. Request/Process Type: Patron physical item request. "
         "Requester: Okonkwo, Elif. Requester ID: 4711. Place in Queue: 1"
     )
@@ -104,7 +105,7 @@ def test_every_other_desk_sends_a_requested_item_on_to_its_pickup(how: Scan) -> 
     effect = scan(item, how)
     assert state(item) == ("0", "TRANSIT")
     assert not effect.letter
-    assert effect.destination == "Main Library"
+    assert effect.place == "Main Library"
     assert item.requests
 
 
@@ -173,7 +174,7 @@ def test_a_work_order_is_finished_at_its_department_and_the_item_put_in_place_at
     effect = scan(item, replace(WORKSHOP, work_order_type="BINDING"))
     assert state(item) == ("0", "WORK_ORDER_DEPARTMENT")
     assert (item.work_order_type, item.work_order_at) == ("BINDING", "CONSERVATION")
-    assert effect.destination == "Manage Locally (Conservation Workshop)"
+    assert (effect.destination, effect.place) == (MANAGE_LOCALLY, "Conservation Workshop")
     scan(item)
     assert state(item) == ("0", "TRANSIT"), "a desk's scan does not finish the work order"
     scan(item, replace(WORKSHOP, done=True))

@@ -98,12 +98,30 @@ _USAGE = """A simulated Alma listens at {base_url} (Ctrl-C ends it).
     show_default=True,
     help="What it says of itself.",
 )
+@click.option(
+    "--language",
+    type=click.Choice(["en", "de", "fr"]),
+    default="en",
+    show_default=True,
+    help="The institution's language, in which texts come unless a request asks for another.",
+)
+@click.option(
+    "--reading",
+    "readings",
+    metavar="NAME",
+    multiple=True,
+    help="Have a point that nobody is sure of turn out the other way; may be given several times. The names are on the "
+    "page about the simulator, and an unknown one prints them.",
+)
 @framed
-def command(ready_file: Path | None, **settings: Any) -> None:
+def command(ready_file: Path | None, readings: tuple[str, ...], **settings: Any) -> None:
     """Run a simulated Alma on this machine, to try almascan or any other Alma client on."""
     from almascan.simulator import Simulator, SimulatorConfig
 
-    config = SimulatorConfig(**settings)
+    try:
+        config = SimulatorConfig(**settings, readings=frozenset(readings))
+    except ValueError as error:
+        raise UsageError(str(error)) from error
     with contextlib.ExitStack() as running:
         try:
             simulator = running.enter_context(Simulator(config))

@@ -1,6 +1,6 @@
 """What Alma answers, as plain structures from which JSON and XML are written; ``docs/alma.md`` "Item"."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from almascan.simulator.catalogue import Catalogue
@@ -16,6 +16,7 @@ from almascan.simulator.institution import (
     Library,
 )
 from almascan.simulator.items import Item, Loan, Request
+from almascan.simulator.languages import FOR_PATRON, IN_PLACE, NOT_IN_PLACE, TEXTS
 from almascan.simulator.titles import make_bib
 
 Answer = dict[str, Any]
@@ -31,11 +32,15 @@ def coded(value: str, desc: str | None) -> Answer:
 
 
 class ItemWriter:
-    """Writes items of a catalogue; ``base_url`` is the address that links start with."""
+    """Writes items of a catalogue.
 
-    def __init__(self, catalogue: Catalogue, base_url: str) -> None:
+    ``base_url`` is the address that links start with, ``texts`` has the texts of a language by the English ones.
+    """
+
+    def __init__(self, catalogue: Catalogue, base_url: str, texts: Mapping[str, str] = TEXTS["en"]) -> None:
         self._catalogue = catalogue
         self._base_url = base_url
+        self._texts = texts
 
     def link(self, number: int) -> str:
         """Return an item's own address."""
@@ -118,11 +123,11 @@ class ItemWriter:
             "barcode": numbering.barcode(item.number),
             "creation_date": item.creation_date,
             "modification_date": item.modification_date,
-            "base_status": _base_status(item),
+            "base_status": self._base_status(item),
             "awaiting_reshelving": item.awaiting_reshelving,
-            "physical_material_type": {"value": "BOOK", "desc": "Book"},
+            "physical_material_type": {"value": "BOOK", "desc": self._say("Book")},
             "policy": {"value": "Gen", "desc": "General"},
-            "process_type": coded(item.process_type, PROCESS_TYPES.get(item.process_type)),
+            "process_type": coded(item.process_type, self._say(PROCESS_TYPES.get(item.process_type, ""))),
             "library": {"value": library.code, "desc": library.name},
             "location": coded(item.location, library.locations[item.location].name),
             "requested": bool(item.requests),
@@ -136,6 +141,12 @@ class ItemWriter:
         if item.awaiting_reshelving:
             data["reshelving_time"] = item.modification_date
         return data
+
+    def _base_status(self, item: Item) -> Answer:
+        return {"value": item.base_status, "desc": self._say(IN_PLACE if item.base_status == "1" else NOT_IN_PLACE)}
+
+    def _say(self, english: str) -> str:
+        return self._texts.get(english, english)
 
 
 _CONSTANT_ITEM_DATA: Answer = {
@@ -170,10 +181,6 @@ _CONSTANT_ITEM_DATA: Answer = {
 }
 
 
-def _base_status(item: Item) -> Answer:
-    return {"value": item.base_status, "desc": "Item in place" if item.base_status == "1" else "Item not in place"}
-
-
 def write_page(name: str, entries: Iterable[Answer], total: int) -> Answer:
     """Write a page of a list; the list's key is absent where the page is empty."""
     page = list(entries)
@@ -196,9 +203,11 @@ def write_loan(loan: Loan, barcode: str, base_url: str) -> Answer:
     }
 
 
-def write_request(request: Request, place: int, ids: tuple[str, str], barcode: str, base_url: str) -> Answer:
-    """Write a patron's request; ``ids`` are MMS ID and item PID, ``place`` counts from 1."""
-    mms_id, pid = ids
+def write_request(
+    request: Request, place: int, ids: tuple[str, str, str], base_url: str, texts: Mapping[str, str]
+) -> Answer:
+    """Write a patron's request; ``ids`` are MMS ID, item PID and barcode, ``place`` counts from 1."""
+    mms_id, pid, barcode = ids
     library = LIBRARIES[request.pickup_library]
     return {
         "title": "",
@@ -207,7 +216,7 @@ def write_request(request: Request, place: int, ids: tuple[str, str], barcode: s
         "barcode": barcode,
         "request_id": request.request_id,
         "request_type": "HOLD",
-        "request_sub_type": {"value": "PATRON_PHYSICAL", "desc": "Patron physical item request"},
+        "request_sub_type": {"value": "PATRON_PHYSICAL", "desc": texts.get(FOR_PATRON, FOR_PATRON)},
         "pickup_location": library.name,
         "pickup_location_type": "LIBRARY",
         "pickup_location_library": library.code,

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from almascan.simulator.institution import MAXIMUM_INSTITUTIONS
+from almascan.simulator.languages import Language
+from almascan.simulator.readings import collect_settings
 
 Window = Literal["sliding", "calendar"]
 Environment = Literal["sandbox", "production"]
@@ -42,6 +44,9 @@ class SimulatorConfig:
         schema_on_every_page: Whether every page of a report names its columns, and not the first alone.
         departments_of_institution_alone: Whether departments asked for without a library are those of the whole
             institution, and not all there are.
+        language: The institution's language, in which texts are answered unless ``lang`` asks for another.
+        midnight_hours: Hours after midnight GMT at which the day's limit begins anew; less than 0 for before.
+        readings: Names of other readings, of ``readings.READINGS``; each sets the settings that it stands for.
     """
 
     institutions: int = 1
@@ -68,17 +73,23 @@ class SimulatorConfig:
     report_loading_answers: int = 0
     schema_on_every_page: bool = False
     departments_of_institution_alone: bool = False
+    language: Language = "en"
+    midnight_hours: float = 0
+    readings: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
-        """Refuse sizes that the barcodes and ids cannot number.
+        """Refuse sizes that the barcodes and ids cannot number, and set what the readings stand for.
 
         Raises:
-            ValueError: If ``items`` or ``institutions`` is out of range.
+            ValueError: If ``items`` or ``institutions`` is out of range, or there is no such reading.
         """
         if not 0 <= self.items <= MAXIMUM_ITEMS:
             raise ValueError(f"A catalogue has 0 to {MAXIMUM_ITEMS:,} items, not {self.items:,}.")
         if not 1 <= self.institutions <= MAXIMUM_INSTITUTIONS:
             raise ValueError(f"A simulator has 1 to {MAXIMUM_INSTITUTIONS} institutions, not {self.institutions:,}.")
+
+        for name, value in collect_settings(self.readings).items():
+            object.__setattr__(self, name, value)
 
 
 MAXIMUM_ITEMS = 50_000_000

@@ -15,17 +15,19 @@ from almascan.simulator.keys import Keyring, find_key
 from almascan.simulator.ledger import Ledger
 from almascan.simulator.markup import (
     JSON_TYPE,
+    TEXT_TYPE,
     XML_TYPE,
     encode_json,
+    make_error,
     parse_query,
     wants_json,
-    write_error_json,
     write_error_xml,
     write_xml,
 )
 from almascan.simulator.operations import Call, Operations, Result
-from almascan.simulator.refusals import Refusal, refuse_key, refuse_path
+from almascan.simulator.refusals import UNKNOWN_CODES, Refusal, refuse_key, refuse_path, refuse_unknown_key
 from almascan.simulator.routes import BASE_PATH, Route, find_route
+from almascan.simulator.shapes import Shapes
 from almascan.simulator.thresholds import Thresholds
 
 _FOUND = 302
@@ -59,6 +61,7 @@ class Gateway:
         self.thresholds = Thresholds(config)
         self.ledger = Ledger()
         self.operations = Operations(self.catalogue, self.ledger, config, self.identity)
+        self._shapes = Shapes(config.readings)
         self._requests = 0
 
     def reset(self) -> None:
@@ -85,9 +88,9 @@ class Gateway:
         route = self._count(method, path, parameters)
         json = wants_json(headers.get("accept", ""), parameters)
         base_url = f"http://{headers.get('host', '127.0.0.1')}{BASE_PATH}"
-        call = Call(method, route.path, parameters, body, base_url, now)
+        call = Call(method, route.path, parameters, body, base_url, now, find_key(headers, parameters))
         try:
-            reply = _write(self._serve(route, call, path, find_key(headers, parameters)), json=json)
+            reply = self._write(self._serve(route, call, path), json=json)
         except Refusal as refusal:
             self.ledger.refused += refusal.over_limit
             reply = self._write_refusal(refusal, now, json=json)
@@ -110,32 +113,40 @@ class Gateway:
         self.ledger.log.append((now, route.name, route.subject, reply.status))
         return reply
 
-    def _serve(self, route: Route, call: Call, path: str, key: str) -> Result:
-        if not self.keyring.knows(key):
-            raise refuse_key()
+    def _serve(self, route: Route, call: Call, path: str) -> Result:
+        if not self.keyring.knows(call.key):
+            raise refuse_unknown_key(self.config.readings)
         self.thresholds.admit(call.now)
         if route.operation is None:
             raise refuse_path(path)
-        if not self.keyring.may(key, route.area, route.right):
+        if not self.keyring.may(call.key, route.area, route.right):
             raise refuse_key()
         return route.operation(self.operations, call)
 
+    def _write(self, result: Result, *, json: bool) -> Reply:
+        if result.location:
+            return Reply(_FOUND, {"location": result.location})
+        if result.status == _NO_CONTENT:
+            return Reply(_NO_CONTENT)
+        if result.text:
+            return Reply(result.status, {"content-type": XML_TYPE}, result.text.encode())
+        answer = result.answer
+        if self._shapes.changes_answers:
+            answer = self._shapes.shape_answer(answer, json=json)
+        if json:
+            return Reply(result.status, {"content-type": JSON_TYPE}, encode_json(answer))
+        return Reply(result.status, {"content-type": XML_TYPE}, write_xml(result.root, answer))
+
     def _write_refusal(self, refusal: Refusal, now: float, *, json: bool) -> Reply:
-        tracking_id = format_tracking_id(now, self._requests) if refusal.tracked else ""
-        if json and not refusal.always_xml:
-            body = write_error_json(refusal.code, refusal.message, tracking_id)
-            return Reply(refusal.status, {"content-type": JSON_TYPE}, body)
-        body = write_error_xml(refusal.code, refusal.message, tracking_id)
-        return Reply(refusal.status, {"content-type": XML_TYPE}, body)
-
-
-def _write(result: Result, *, json: bool) -> Reply:
-    if result.location:
-        return Reply(_FOUND, {"location": result.location})
-    if result.status == _NO_CONTENT:
-        return Reply(_NO_CONTENT)
-    if result.text:
-        return Reply(result.status, {"content-type": XML_TYPE}, result.text.encode())
-    if json:
-        return Reply(result.status, {"content-type": JSON_TYPE}, encode_json(result.answer))
-    return Reply(result.status, {"content-type": XML_TYPE}, write_xml(result.root, result.answer))
+        readings = self.config.readings
+        if not refusal.code:
+            return Reply(refusal.status, {"content-type": TEXT_TYPE}, refusal.message.encode())
+        status = 404 if "unknown-404" in readings and refusal.code in UNKNOWN_CODES else refusal.status
+        tracked = refusal.tracked or (refusal.over_limit and "threshold-tracked" in readings)
+        tracking_id = format_tracking_id(now, self._requests) if tracked else ""
+        if json and not refusal.always_xml and "errors-in-xml" not in readings:
+            error = self._shapes.shape_error(make_error(refusal.code, refusal.message, tracking_id))
+            content_type, body = JSON_TYPE, encode_json(error)
+        else:
+            content_type, body = XML_TYPE, write_error_xml(refusal.code, refusal.message, tracking_id)
+        return Reply(status, {"content-type": TEXT_TYPE if "errors-as-text" in readings else content_type}, body)

@@ -10,6 +10,7 @@ import msgspec
 
 JSON_TYPE = "application/json;charset=UTF-8"
 XML_TYPE = "application/xml;charset=UTF-8"
+TEXT_TYPE = "text/plain;charset=UTF-8"
 PROLOGUE = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
 _ERROR_NAMESPACE = "http://com/exlibris/urm/general/xmlbeans"
 # Characters that no XML document may hold, whatever an item's note says.
@@ -48,12 +49,17 @@ def write_error_xml(code: str, message: str, tracking_id: str) -> bytes:
     ).encode()
 
 
-def write_error_json(code: str, message: str, tracking_id: str) -> bytes:
-    """Write a refusal as JSON."""
+def make_error(code: str, message: str, tracking_id: str) -> dict[str, Any]:
+    """Make a refusal's structure in JSON."""
     error = {"errorCode": code, "errorMessage": message}
     if tracking_id:
         error["trackingId"] = tracking_id
-    return encode_json({"errorsExist": True, "errorList": {"error": [error]}, "result": None})
+    return {"errorsExist": True, "errorList": {"error": [error]}, "result": None}
+
+
+def write_error_json(code: str, message: str, tracking_id: str) -> bytes:
+    """Write a refusal as JSON."""
+    return encode_json(make_error(code, message, tracking_id))
 
 
 def parse_query(query: str) -> dict[str, str]:

@@ -11,6 +11,7 @@ from almascan.simulator.config import SimulatorConfig
 from almascan.simulator.dates import format_day
 from almascan.simulator.institution import DEPARTMENTS, LIBRARIES, Identity, Library
 from almascan.simulator.items import Loan
+from almascan.simulator.languages import choose_texts
 from almascan.simulator.ledger import Ledger
 from almascan.simulator.refusals import (
     Refusal,
@@ -39,7 +40,7 @@ _LOAN_ORDERS: dict[str, Callable[[Loan], str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request to an operation: the variable parts of its path, its query, where it came in and when."""
+    """A request to an operation: the variable parts of its path, its query, where it came in, when and by whose key."""
 
     method: str
     path: tuple[str, ...]
@@ -47,6 +48,7 @@ class Call:
     body: bytes
     base_url: str
     now: float
+    key: str = ""
 
     def page(self) -> tuple[int, int]:
         """Read offset and limit; Alma's default limit is 10.
@@ -97,37 +99,45 @@ class Operations:
         barcode = call.query.get("item_barcode", "")
         if not barcode:
             raise refuse_missing("item_barcode")
-        number = self.catalogue.numbering.number_of_barcode(barcode)
+        number = self._number_of_barcode(barcode)
         if number is None:
             raise refuse_barcode(barcode)
         base_url = "/almaws/v1" if self.config.relative_location else call.base_url
         location = ItemWriter(self.catalogue, base_url).link(number)
         dropped = {"item_barcode"} if self.config.location_keeps_key else {"item_barcode", "apikey"}
         rest = {name: value for name, value in call.query.items() if name not in dropped}
-        # Only a key in the query makes the rest of the query come along.
-        return Result(location=f"{location}?{urlencode(rest)}" if "apikey" in call.query and rest else location)
+        if "location-shows-key" in self.config.readings:
+            rest |= {"apikey": call.key}
+        elif "apikey" not in call.query:
+            # Only a key in the query makes the rest of the query come along.
+            rest = {}
+        return Result(location=f"{location}?{urlencode(rest)}" if rest else location)
 
     def read(self, call: Call) -> Result:
-        """Answer an item; any holding id will do."""
-        mms_id, _, pid = call.path
-        item = self.catalogue.item(self._number(mms_id, pid))
+        """Answer an item; any holding id will do, unless a reading says otherwise."""
+        mms_id, holding_id, pid = call.path
+        number = self._number(mms_id, pid)
+        if "read-needs-holding" in self.config.readings and self.catalogue.numbering.holding_id(number) != holding_id:
+            raise refuse_holding(mms_id, holding_id)
+        item = self.catalogue.item(number)
         return Result("item", self.item_writer(call).write(item, due_date=wants_due_date(call)))
 
     def scan(self, call: Call) -> Result:
-        """Scan an item in; the holding id must be its own."""
+        """Scan an item in; the holding id must be its own, unless a reading says otherwise."""
         operation = call.query.get("op", "")
         if operation.lower() != "scan":
             raise refuse_parameter("op", operation)
         scan = _read_scan(call)
         mms_id, holding_id, pid = call.path
         number = self._number(mms_id, pid)
-        if self.catalogue.numbering.holding_id(number) != holding_id:
+        is_own = self.catalogue.numbering.holding_id(number) == holding_id
+        if not is_own and "scan-takes-any-holding" not in self.config.readings:
             raise refuse_holding(mms_id, holding_id)
         item = self.catalogue.item(number)
         effect = scan_in(item, scan, format_day(call.now), self.config)
         self.catalogue.keep(item)
         self.ledger.record_scan(number, effect)
-        return Result("item", self.item_writer(call).write_scanned(item, effect.additional_info))
+        return Result("item", self.item_writer(call).write_scanned(item, effect.write_info(self.texts(call))))
 
     def list_requests(self, call: Call) -> Result:
         """Answer the active requests of an item, which are holds; there is no history."""
@@ -136,9 +146,9 @@ class Operations:
         is_hold = call.query.get("request_type", "HOLD") in {"HOLD", "", "all_types"}
         active = is_hold and call.query.get("status", "active").lower() == "active"
         requests = self.catalogue.item(number).requests if active else ()
-        barcode = self.catalogue.numbering.barcode(number)
+        ids = mms_id, pid, self.catalogue.numbering.barcode(number)
         written = (
-            answers.write_request(request, place, (mms_id, pid), barcode, call.base_url)
+            answers.write_request(request, place, ids, call.base_url, self.texts(call))
             for place, request in enumerate(requests, 1)
         )
         return Result("user_requests", answers.write_page("user_request", written, len(requests)))
@@ -225,7 +235,20 @@ class Operations:
 
     def item_writer(self, call: Call) -> ItemWriter:
         """Make the writer of a call's items."""
-        return ItemWriter(self.catalogue, call.base_url)
+        return ItemWriter(self.catalogue, call.base_url, self.texts(call))
+
+    def texts(self, call: Call) -> Mapping[str, str]:
+        """Choose the texts of a call's language."""
+        return choose_texts(call.query.get("lang", ""), self.config.language)
+
+    def _number_of_barcode(self, barcode: str) -> int | None:
+        numbering, readings = self.catalogue.numbering, self.config.readings
+        number = numbering.number_of_barcode(barcode)
+        if number is None and "barcode-folded" in readings:
+            # The letters of the catalogue's own barcodes are small.
+            number = numbering.number_of_barcode(barcode.strip().lower())
+        hidden = "technical-not-found" in readings and number is not None
+        return None if hidden and self.catalogue.item(number or 0).process_type == "TECHNICAL" else number
 
     def _number(self, mms_id: str, pid: str) -> int:
         numbering = self.catalogue.numbering

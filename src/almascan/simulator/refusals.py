@@ -1,12 +1,14 @@
 """How Alma says no: status, code and message of a refusal; ``docs/alma.md`` "Errors"."""
 
+from collections.abc import Set as AbstractSet
+
 
 class Refusal(Exception):  # noqa: N818 - Alma's answer, and not a defect of the simulator
     """A request that Alma does not do.
 
     Attributes:
         status: The HTTP status.
-        code: Alma's errorCode.
+        code: Alma's errorCode; "" for a message that comes as plain text alone.
         message: Alma's errorMessage.
         tracked: Whether the answer carries a trackingId.
         always_xml: Whether the body is XML whatever was asked for.
@@ -30,6 +32,10 @@ class Refusal(Exception):  # noqa: N818 - Alma's answer, and not a defect of the
         self.tracked = tracked
         self.always_xml = always_xml
         self.over_limit = over_limit
+
+
+UNKNOWN_CODES = frozenset({"401688", "401689", "401694", "402203", "402264", "60107"})
+"""The codes that say that nothing has this barcode or id."""
 
 
 def refuse_barcode(barcode: str) -> Refusal:
@@ -84,6 +90,11 @@ def refuse_request() -> Refusal:
     return Refusal("402119", "General error.")
 
 
+def refuse_in_general() -> Refusal:
+    """Something about a request for an item is wrong, and Alma does not say what."""
+    return Refusal("401652", "General Error - An error has occurred while processing the request.")
+
+
 def refuse_report(path: str) -> Refusal:
     """No report is kept at this path."""
     return Refusal("INTERNAL_SERVER_ERROR", f"Path not found ({path})", status=500)
@@ -100,9 +111,18 @@ def refuse_path(path: str) -> Refusal:
 
 
 def refuse_key() -> Refusal:
-    """The key is unknown, or may not do this; the body is XML in every case and carries no trackingId."""
+    """The key may not do this, or is unknown; the body is XML in every case and carries no trackingId."""
     text = "API-key not defined or not configured to allow this API."
     return Refusal("UNAUTHORIZED", text, tracked=False, always_xml=True)
+
+
+def refuse_unknown_key(readings: AbstractSet[str]) -> Refusal:
+    """Nobody has this key; there are three ways of saying so."""
+    if "invalid-key-text" in readings:
+        return Refusal("", "Invalid API Key", tracked=False)
+    if "invalid-key-403" in readings:
+        return Refusal("INVALID_REQUEST", "Invalid request.", status=403, tracked=False)
+    return refuse_key()
 
 
 def refuse_second() -> Refusal:

@@ -12,7 +12,7 @@ The rules, in this order:
 6. Otherwise the item is in place where the desk serves its home, and in transit everywhere else.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from almascan.simulator.config import SimulatorConfig
@@ -25,7 +25,15 @@ from almascan.simulator.institution import (
     Department,
 )
 from almascan.simulator.items import LOST_TYPES, Item, Request
-from almascan.simulator.refusals import refuse_missing, refuse_no_desk, refuse_parameter
+from almascan.simulator.languages import (
+    DESTINATION,
+    FOR_PATRON,
+    FOR_RESHELVING,
+    MANAGE_LOCALLY,
+    ON_HOLD_SHELF,
+    RESHELVE,
+)
+from almascan.simulator.refusals import Refusal, refuse_in_general, refuse_missing, refuse_no_desk, refuse_parameter
 
 _STAYS = frozenset({"ILL", "LOST_ILL", "ACQ"})
 _CLEARED = frozenset({"MISSING", "TECHNICAL"})
@@ -51,8 +59,9 @@ class Effect:
     """What a scan did besides changing the item's state.
 
     Attributes:
-        destination: Where the item goes, as additional_info says it.
-        process: The request or process type, as additional_info says it.
+        destination: Where the item goes, as additional_info says it in English; ``{place}`` stands for the place.
+        place: The name of a library, location or department.
+        process: The request or process type, as additional_info says it in English.
         requester: The request that was looked at, if any.
         place_in_queue: The number that additional_info ends with.
         letter: Whether a letter was sent to the requester.
@@ -60,7 +69,8 @@ class Effect:
         in_house_use: Whether a use within the library was counted.
     """
 
-    destination: str
+    destination: str = "{place}"
+    place: str = ""
     process: str = ""
     requester: Request | None = None
     place_in_queue: int = 1
@@ -68,18 +78,18 @@ class Effect:
     loan_returned: bool = False
     in_house_use: bool = False
 
-    @property
-    def additional_info(self) -> str:
-        """Say it as Alma does in English; names the requester, as Alma does."""
-        name = self.requester.requester if self.requester else ""
-        user_id = self.requester.user_id if self.requester else ""
-        return (
-            f"Item's destination is: {self.destination}. Request/Process Type: {self.process}. "
-            f"Requester: {name}. Requester ID: {user_id}. Place in Queue: {self.place_in_queue}"
+    def write_info(self, texts: Mapping[str, str]) -> str:
+        """Write additional_info with the texts of a language; it names the requester, as Alma does."""
+        return texts.get(DESTINATION, DESTINATION).format(
+            destination=texts.get(self.destination, self.destination).format(place=self.place),
+            process=texts.get(self.process, self.process),
+            requester=self.requester.requester if self.requester else "",
+            requester_id=self.requester.user_id if self.requester else "",
+            place_in_queue=self.place_in_queue,
         )
 
 
-def find_place(scan: Scan) -> CircDesk | Department:
+def find_place(scan: Scan, config: SimulatorConfig) -> CircDesk | Department:
     """Find the desk or department that a scan names.
 
     Raises:
@@ -93,15 +103,20 @@ def find_place(scan: Scan) -> CircDesk | Department:
     if scan.circ_desk and scan.department:
         raise refuse_parameter("department", scan.department)
     if scan.library and scan.library not in LIBRARIES:
-        raise refuse_parameter("library", scan.library)
+        raise _refuse_place("library", scan.library, config)
     if scan.department:
         if department is None or department.library not in {"", scan.library}:
-            raise refuse_parameter("department", scan.department)
+            raise _refuse_place("department", scan.department, config)
         return department
     desk = LIBRARIES[scan.library].desks.get(scan.circ_desk)
     if desk is None:
-        raise refuse_parameter("circ_desk", scan.circ_desk)
+        raise _refuse_place("circ_desk", scan.circ_desk, config)
     return desk
+
+
+def _refuse_place(name: str, code: str, config: SimulatorConfig) -> Refusal:
+    # Which code answers an unknown place is in no source.
+    return refuse_in_general() if "place-general-error" in config.readings else refuse_parameter(name, code)
 
 
 def scan_in(item: Item, scan: Scan, today: str, config: SimulatorConfig) -> Effect:
@@ -116,12 +131,13 @@ def scan_in(item: Item, scan: Scan, today: str, config: SimulatorConfig) -> Effe
     Raises:
         Refusal: If the scan's parameters are wrong (see find_place); the item is unchanged.
     """
-    place = find_place(scan)
+    place = find_place(scan, config)
     _check_work_order(item, scan, place)
     item.modification_date = today
     lost = item.process_type in LOST_TYPES
     returned = (not lost or config.lost_is_cleared) and item.end_loan(today)
-    if item.process_type in _STAYS or (lost and not config.lost_is_cleared):
+    missing_stays = item.process_type == "MISSING" and "missing-stays" in config.readings
+    if item.process_type in _STAYS or (lost and not config.lost_is_cleared) or missing_stays:
         return replace(_stay(item), loan_returned=returned)
     if returned or item.process_type in _CLEARED or lost:
         item.put("")
@@ -148,7 +164,7 @@ def _check_work_order(item: Item, scan: Scan, place: CircDesk | Department) -> N
 
 
 def _stay(item: Item) -> Effect:
-    return Effect(LIBRARIES[item.home[0]].name, item.process_type)
+    return Effect(place=LIBRARIES[item.home[0]].name, process=item.process_type)
 
 
 def _scan_at_department(item: Item, scan: Scan, place: Department, config: SimulatorConfig) -> Effect:
@@ -166,7 +182,7 @@ def _work_on(item: Item, scan: Scan, code: str, name: str, types: Sequence[str])
     item.work_order_at = code
     item.work_order_status = scan.status or item.work_order_status
     item.put("WORK_ORDER_DEPARTMENT")
-    return Effect(f"Manage Locally ({name})", WORK_ORDER_TYPES[item.work_order_type])
+    return Effect(MANAGE_LOCALLY, name, WORK_ORDER_TYPES[item.work_order_type])
 
 
 def _finish_work_order(item: Item) -> None:
@@ -182,7 +198,7 @@ def _scan_at_desk(item: Item, scan: Scan, desk: CircDesk, config: SimulatorConfi
         item.put("TRANSIT")
         department = DEPARTMENTS.get(item.work_order_at)
         destination = department.name if department else item.work_order_at
-        return Effect(destination, WORK_ORDER_TYPES[item.work_order_type])
+        return Effect(place=destination, process=WORK_ORDER_TYPES[item.work_order_type])
     request = _next_request(item, scan.request_id)
     if request is not None:
         return _fill(item, request, scan, desk)
@@ -205,16 +221,16 @@ def _fill(item: Item, request: Request, scan: Scan, desk: CircDesk) -> Effect:
     letter = status == "ON_HOLD_SHELF" and request.status != status
     item.requests = tuple(replace(one, status=status) if one is request else one for one in item.requests)
     item.put("HOLDSHELF")
-    return Effect("On Hold Shelf", "Patron physical item request", request, letter=letter)
+    return Effect(ON_HOLD_SHELF, process=FOR_PATRON, requester=request, letter=letter)
 
 
 def _send_on(item: Item, request: Request | None = None) -> Effect:
     item.put("TRANSIT")
     request = request or _next_request(item, "")
     if request is None:
-        return Effect(LIBRARIES[item.home[0]].name, "Transit for reshelving")
+        return Effect(place=LIBRARIES[item.home[0]].name, process=FOR_RESHELVING)
     item.requests = tuple(replace(one, status="IN_PROCESS") if one is request else one for one in item.requests)
-    return Effect(LIBRARIES[request.pickup_library].name, "Patron physical item request", request)
+    return Effect(place=LIBRARIES[request.pickup_library].name, process=FOR_PATRON, requester=request)
 
 
 def _reshelve(item: Item, config: SimulatorConfig) -> Effect:
@@ -223,4 +239,4 @@ def _reshelve(item: Item, config: SimulatorConfig) -> Effect:
     waits = location.reshelving_hours > 0
     base_status = "0" if waits and not config.reshelving_in_place else ""
     item.put("", awaiting_reshelving=waits, base_status=base_status)
-    return Effect(f"Reshelve to {location.name}", place_in_queue=0)
+    return Effect(RESHELVE, location.name, place_in_queue=0)

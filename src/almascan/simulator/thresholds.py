@@ -63,7 +63,7 @@ class Thresholds:
             raise refusal
 
     def remaining(self, now: float) -> int:
-        """Return how many requests are left until midnight GMT."""
+        """Return how many requests are left until midnight, which is GMT's unless set otherwise."""
         if not self._config.per_day:
             return NO_LIMIT_REMAINING
         self._turn_day(now)
@@ -76,6 +76,6 @@ class Thresholds:
         return refuse_second() if any(limit.is_met(now) for limit in self._limits) else None
 
     def _turn_day(self, now: float) -> None:
-        day = int(now // DAY_SECONDS)
+        day = int((now - self._config.midnight_hours * 3600) // DAY_SECONDS)
         if day != self._day:
             self._day, self._day_requests = day, 0
