@@ -3,6 +3,9 @@
 import csv
 import io
 import json
+import os
+import shlex
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -157,3 +160,31 @@ def test_a_run_is_resumed_only_with_its_own_institution_s_key(changing: Scanned)
     result = changing.say("resume")
     assert result.exit_code == ExitCode.USAGE
     assert "01OTHER_INST" in result.stderr
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes of files are POSIX's")
+def test_the_journal_is_its_owner_s_alone_and_a_wider_one_is_told_with_the_command(changing: Scanned) -> None:
+    path = changing.folder / "journal.db"
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert changing.say("show").stderr == ""
+    path.chmod(0o644)
+    told = changing.say("show")
+    assert told.exit_code == ExitCode.DONE
+    assert told.stderr.startswith(f"almascan: others than its owner can use the journal {path}. Type: chmod 600 ")
+    subprocess.run(shlex.split(told.stderr.partition("Type: ")[2]), check=True)
+    assert changing.say("show").stderr == ""
+
+
+def test_a_planned_run_says_so_on_the_screen_and_on_its_page(scanned: Scanned, tmp_path: Path) -> None:
+    place = Workplace(scanned.simulator, tmp_path)
+    place.say("plan", place.write([*scanned.simulator.barcodes("in_transit", 5)[3:], *scanned.barcodes[3:4]]))
+    assert "Run 1 is planned. 0 of 3 rows are done. 1 needs a person. 2 are for resume to scan." in (
+        " ".join(place.say("show").stdout.split())
+    )
+    page = place.say("report", "--format", "html").stdout
+    assert "Planned: a scan at DEFAULT_CIRC_DESK at MAIN." in page
+    assert "not-tried <small>" not in page
+    place.say("cancel", "1")
+    cancelled = place.say("show")
+    assert "Run 1 is cancelled." in cancelled.stdout
+    assert "almascan resume" not in cancelled.stdout.partition("What to type next")[2]

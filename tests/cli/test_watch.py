@@ -2,6 +2,7 @@
 
 import http.server
 import json
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,9 +10,14 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from tests.report.samples import a_run
+from tests.security.samples import harmful
 
 from almascan.cli import almascan
+from almascan.errors import ExitCode
 from almascan.journal import Journal
+from almascan.model import Outcome
+from almascan.notice import tell
 from almascan.simulator import Simulator, SimulatorConfig
 
 
@@ -28,10 +34,10 @@ def drop(tmp_path: Path) -> Path:
     return folder
 
 
-def watch(simulator: Simulator, drop: Path, *arguments: str) -> Any:
+def watch(simulator: Simulator, drop: Path, *arguments: str, key: str | None = None) -> Any:
     environment = {
         "ALMASCAN_BASE_URL": simulator.base_url,
-        "ALMASCAN_API_KEY": simulator.keys["full"],
+        "ALMASCAN_API_KEY": simulator.keys["full"] if key is None else key,
         "ALMASCAN_LIBRARY": simulator.library,
         "ALMASCAN_CIRC_DESK": simulator.circ_desk,
         "ALMASCAN_JOURNAL": str(drop.parent / "journal.db"),
@@ -117,3 +123,56 @@ def test_an_address_that_nobody_can_be_told_at_is_refused_before_any_work(simula
     assert result.exit_code == 2
     assert "--notify" in result.output
     assert simulator.scans() == {}
+
+
+def test_a_key_that_alma_refuses_ends_the_watch_with_the_key_s_exit_code(simulator: Simulator, drop: Path) -> None:
+    (drop / "good.txt").write_text("\n".join(simulator.barcodes("in_transit", 1)))
+    result = watch(simulator, drop, key="l8xxwrong")
+    assert result.exit_code == ExitCode.KEY, result.output
+    assert names(drop / "working") == {"good.txt"}
+    assert watch(simulator, drop).exit_code == ExitCode.DONE
+    assert names(drop / "done") >= {"good.txt"}
+
+
+def test_without_a_key_no_file_is_taken(simulator: Simulator, drop: Path) -> None:
+    (drop / "good.txt").write_text("\n".join(simulator.barcodes("in_transit", 1)))
+    assert watch(simulator, drop, key="").exit_code == ExitCode.KEY
+    assert names(drop) == {"good.txt"}
+
+
+def test_a_list_that_names_an_unknown_desk_does_not_hold_the_others_up(simulator: Simulator, drop: Path) -> None:
+    one, other = simulator.barcodes("in_transit", 2)
+    (drop / "a.csv").write_text(f"barcode,library,desk\n{one},MAIN,NOWHERE\n")
+    (drop / "b.txt").write_text(other)
+    result = watch(simulator, drop)
+    assert result.exit_code == ExitCode.DONE, result.output
+    assert names(drop / "needs-attention") == {"a.csv", "a.csv.txt"}
+    assert "NOWHERE" in (drop / "needs-attention" / "a.csv.txt").read_text()
+    assert simulator.scans() == {other: 1}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows allows no such names")
+def test_a_file_s_name_does_no_harm_where_it_is_shown_told_and_reported(simulator: Simulator, drop: Path) -> None:
+    Receiver.told = []
+    name = "\x1b]0;owned\x07<img src=x>\n\u202egood.txt"
+    with http.server.HTTPServer(("127.0.0.1", 0), Receiver) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        (drop / name).write_text("\n".join(simulator.barcodes("in_transit", 1)))
+        result = watch(simulator, drop, "--progress", "plain", "--notify", f"json://127.0.0.1:{server.server_port}/")
+        server.shutdown()
+    assert result.exit_code == 0, result.output
+    (message,) = Receiver.told
+    assert not harmful(result.output + message["title"] + message["message"])
+    assert "\n" not in message["title"]
+    assert "<img" not in (drop / "done" / f"{name}.report.html").read_text()
+
+
+def test_a_list_s_name_is_no_mark_up_in_a_mail() -> None:
+    Receiver.told = []
+    run = a_run(list_name="<b>list</b>")
+    with http.server.HTTPServer(("127.0.0.1", 0), Receiver) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        assert tell([f"json://127.0.0.1:{server.server_port}/?format=html"], run, {Outcome.IN_PLACE: 1})
+        server.shutdown()
+    (message,) = Receiver.told
+    assert "<b>" not in message["message"]

@@ -201,8 +201,9 @@ def open_journal(settings: "Settings", *, create: bool = False) -> "Journal":
     from almascan.journal import Journal
     from almascan.settings import journal_path
 
-    journal = Journal(journal_path(settings), create=create)
-    _warn_of_others(journal.path)
+    path = journal_path(settings)
+    _warn_of_others(path)  # before it is opened: what SQLite puts beside it meanwhile is gone when the command ends
+    journal = Journal(path, create=create)
     context = click.get_current_context(silent=True)
     if context is not None:
         context.call_on_close(journal.close)
