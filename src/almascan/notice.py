@@ -40,7 +40,7 @@ def tell(addresses: Iterable[str], run: Run, counts: Mapping[Outcome, int]) -> b
         sender.notify(
             title=plain(f"almascan run {run.id} is {run.state}: {run.list_name}", _LONGEST_TITLE),
             body="\n".join(plain(line) for line in lines if line),
-            # Said to be text, so that a mail in HTML shows the mark-up of a list's name and does not obey it.
+            # Said to be text, so that a mail in HTML shows what looks like mark-up and does not obey it.
             body_format=apprise.NotifyFormat.TEXT,
         )
     )

@@ -167,12 +167,13 @@ def test_a_file_s_name_does_no_harm_where_it_is_shown_told_and_reported(simulato
     assert "<img" not in (drop / "done" / f"{name}.report.html").read_text()
 
 
-def test_a_list_s_name_is_no_mark_up_in_a_mail() -> None:
+def test_a_run_s_reason_is_no_mark_up_in_a_mail() -> None:
     Receiver.told = []
-    run = a_run(list_name="<b>list</b>")
+    run = a_run(reason="<b>It stopped.</b>")
     with http.server.HTTPServer(("127.0.0.1", 0), Receiver) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         assert tell([f"json://127.0.0.1:{server.server_port}/?format=html"], run, {Outcome.IN_PLACE: 1})
         server.shutdown()
     (message,) = Receiver.told
+    assert "It&nbsp;stopped." in message["message"].replace(" ", "&nbsp;")
     assert "<b>" not in message["message"]
