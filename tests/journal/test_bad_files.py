@@ -76,6 +76,36 @@ def test_a_damaged_journal_is_a_sentence(tmp_path: Path) -> None:
         _count(tmp_path / "journal.db")
 
 
+@pytest.mark.parametrize("size_bytes", [0, 1, 100, 511])
+def test_a_journal_of_which_next_to_nothing_is_left_is_not_begun_anew(tmp_path: Path, size_bytes: int) -> None:
+    path, latest = tmp_path / "journal.db", tmp_path / "journal.db-wal"
+    path.write_bytes(b"SQLite format 3\0".ljust(size_bytes, b"\1")[:size_bytes])
+    latest.write_bytes(b"records" * 1000)
+    with pytest.raises(JournalError, match="is cut off"):
+        Journal(path)
+    assert (path.stat().st_size, latest.stat().st_size) == (size_bytes, 7000)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE rows SET state = 'donf'",
+        "UPDATE rows SET outcome = 'in-plbce'",
+        "UPDATE rows SET desk = '{\"library'",
+        "UPDATE rows SET desk = 5",
+        "UPDATE rows SET note = CAST(x'ff' AS TEXT)",
+    ],
+)
+def test_a_row_that_nobody_can_understand_is_a_sentence_that_names_the_check(tmp_path: Path, damage: str) -> None:
+    path = tmp_path / "journal.db"
+    with closing(Journal(path)) as journal:
+        add(journal, [new(1, "a")])
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(damage)
+    with closing(Journal(path)) as journal, pytest.raises(JournalError, match="almascan journal check"):
+        list(journal.rows(1))
+
+
 def test_a_full_disk_is_a_sentence_and_loses_nothing(disk: Path) -> None:
     journal = Journal(disk / "journal.db")
     run = add(journal, [new(number, str(number)) for number in range(1, 50)])

@@ -18,6 +18,9 @@ VERSION = "0001"
 BUSY_TIMEOUT_MILLISECONDS = 15_000
 """How long a command waits while another process writes."""
 
+SMALLEST_PAGE_BYTES = 512
+"""No database is smaller."""
+
 _CACHE_KIBIBYTES = 8_192
 
 
@@ -35,7 +38,7 @@ def open_database(path: Path, *, create: bool) -> Engine:
         if not create:
             raise JournalError(f"There is no journal at {path} yet; a scan or a plan makes it.")
         _create_file(path)
-    _refuse_what_was_emptied(path)
+    _refuse_what_was_cut(path)
     address = URL.create("sqlite", database=str(path))
     engine = create_engine(address, connect_args={"timeout": BUSY_TIMEOUT_MILLISECONDS / 1000})
     event.listen(engine, "connect", _set_up_connection)
@@ -75,14 +78,16 @@ def latest_records(path: Path) -> Path:
     return path.with_name(f"{path.name}-wal")
 
 
-def _refuse_what_was_emptied(path: Path) -> None:
-    """Refuse an empty file beside records that belong to it: SQLite would delete them as leftovers."""
+def _refuse_what_was_cut(path: Path) -> None:
+    """Refuse what SQLite would take for an empty file, and write over, though it was none."""
     latest = latest_records(path)
     # Asked in this order: a journal that another process makes just now has its first page before any record.
-    if latest.is_file() and latest.stat().st_size and not path.stat().st_size:
+    is_new = not (latest.is_file() and latest.stat().st_size)
+    size_bytes = path.stat().st_size
+    if 0 < size_bytes < SMALLEST_PAGE_BYTES or not (size_bytes or is_new):
         raise JournalError(
-            f"The journal {path} is empty, and {latest.name} beside it is not. Restore both from a back-up, or name "
-            "another file with --journal."
+            f"The journal {path} is cut off: its first page is not there. Restore it from a back-up, with the files "
+            "beside it whose names begin alike, or name another file with --journal."
         )
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from almascan.errors import JournalError
-from almascan.journal.database import BUSY_TIMEOUT_MILLISECONDS, explain, latest_records
+from almascan.journal.database import BUSY_TIMEOUT_MILLISECONDS, SMALLEST_PAGE_BYTES, explain, latest_records
 
 _NEEDS_A_WRITABLE_FOLDER = frozenset({sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY})
 _PRIMARY_CODE = 0xFF
@@ -31,8 +31,10 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
     """
     if not path.is_file():
         raise JournalError(f"There is no journal at {path}; name another file with --journal.")
-    if not path.stat().st_size:
-        raise JournalError(f"The journal {path} is empty; restore it from a back-up, or name another with --journal.")
+    if path.stat().st_size < SMALLEST_PAGE_BYTES:
+        raise JournalError(
+            f"The journal {path} is empty or cut off; restore it from a back-up, or name another with --journal."
+        )
     with ExitStack() as stack:
         try:
             connection = _open(path, stack)
