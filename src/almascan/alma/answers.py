@@ -16,6 +16,8 @@ Body = TypeVar("Body", bound=msgspec.Struct)
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _DEEPEST = 8
+_LARGEST_ERROR_BYTES = 100_000
+"""What Alma refuses with is smaller; in larger answers errors are not looked for."""
 _UNDECODABLE = (msgspec.MsgspecError, UnicodeError, RecursionError)
 
 
@@ -71,10 +73,11 @@ def find_refusal(answer: Answer) -> Refusal | None:
         What Alma said, or None where the answer is HTTP 200 or 204 and carries no error.
     """
     is_good = answer.status in (HTTPStatus.OK, HTTPStatus.NO_CONTENT)
-    if is_good and b"error" not in answer.body:
+    is_small = len(answer.body) <= _LARGEST_ERROR_BYTES
+    if is_good and not (is_small and b"error" in answer.body):
         return None
     body = answer.body.removeprefix(_BYTE_ORDER_MARK)
-    error = next(_errors(_tree(body), _DEEPEST), None)
+    error = next(_errors(_tree(body), _DEEPEST), None) if is_small else None
     if error is not None:
         return _refusal(answer.status, error)
     return None if is_good else Refusal(answer.status, "", _text_of(body))
@@ -126,4 +129,4 @@ def _page_text(body: bytes) -> str:
 
 
 def _text_of(body: bytes) -> str:
-    return plain_text(body.decode(errors="replace"))
+    return plain_text(body[:_LARGEST_ERROR_BYTES].decode(errors="replace"))

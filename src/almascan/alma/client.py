@@ -378,6 +378,8 @@ class Alma:
             self.remaining_calls = answer.remaining_calls
         is_redirect = operation.is_redirected and HTTPStatus.MULTIPLE_CHOICES <= answer.status < HTTPStatus.BAD_REQUEST
         refusal = None if is_redirect else find_refusal(answer)
+        if refusal is not None and not operation.is_about(refusal):
+            raise NoAnswerError("Alma's answer is about another barcode.", refusal)
         if refusal is not None:
             raise error_for(refusal, operation.purpose, self._wall_clock())
         return operation.read(answer)

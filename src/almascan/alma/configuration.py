@@ -20,7 +20,7 @@ PAGE_SIZE = 100
 
 Entry = TypeVar("Entry", bound=msgspec.Struct)
 
-_INSTITUTION = re.compile(r"institutionCode:\s*([^\s<>\"\\]+)")
+_INSTITUTION = re.compile(r"institutionCode:\s*([\w.-]{1,100})")
 
 
 class General(msgspec.Struct, frozen=True):

@@ -13,9 +13,13 @@ import defusedxml.ElementTree
 from defusedxml.common import DefusedXmlException
 
 _DEEPEST = 30
+_MOST_TAGS = 200_000
+"""A page of 1,000 rows and 80 columns of a report has fewer; of 5 MB of tags a tree of 500 MB would be made."""
 _TAG = re.compile(r"<[^>]*>")
 _HIDDEN = re.compile(r"<(script|style|head)\b.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
+_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _LONGEST_MESSAGE = 300
+_LONGEST_TEXT = 2_000
 _LONGEST_PAGE = 20_000
 
 
@@ -29,8 +33,11 @@ def parse_xml(body: bytes) -> dict[str, Any] | None:
         body: The answer's body.
 
     Returns:
-        The dictionary, or None where it is not XML (a page of HTML, half an answer, or one with entities).
+        The dictionary, or None where it is not XML (a page of HTML, half an answer, or one with entities) or holds
+        more than 200,000 tags.
     """
+    if body.count(b"<") > _MOST_TAGS:
+        return None
     try:
         root = defusedxml.ElementTree.fromstring(body, forbid_dtd=True)
     except (ParseError, DefusedXmlException, LookupError, ValueError):
@@ -50,6 +57,23 @@ def plain_text(text: str) -> str:
     bare = html.unescape(_TAG.sub(" ", _HIDDEN.sub(" ", text[:_LONGEST_PAGE])))
     printable = "".join(character if character.isprintable() else " " for character in bare)
     return " ".join(printable.split())[:_LONGEST_MESSAGE]
+
+
+def safe_text(text: str) -> str:
+    """Make a text safe to be stored and shown: one line, of at most 2,000 characters, that moves no cursor.
+
+    Args:
+        text: A title, a code or an id, as Alma answered it.
+
+    Returns:
+        The text with a space for each line break or tab, and U+FFFD for each other control character and for each one
+        that turns the direction of writing around: two texts that differ in one stay different.
+    """
+    return _UNSAFE.sub(_replace_unsafe, text[:_LONGEST_TEXT])
+
+
+def _replace_unsafe(match: re.Match[str]) -> str:
+    return " " if match[0].isspace() else "\ufffd"
 
 
 def _name(tag: str) -> str:

@@ -12,6 +12,7 @@ from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from almascan.alma.answers import Answer, decode
 from almascan.alma.codes import Purpose
+from almascan.alma.markup import plain_text
 from almascan.alma.pacer import Priority
 from almascan.alma.wire import ItemBody, RequestsBody, item_of, text_of
 from almascan.errors import NoAnswerError, Refusal, UsageError
@@ -20,6 +21,7 @@ from almascan.model import Desk, Item, ItemIds, ScanOptions
 Result = TypeVar("Result")
 
 _ITEM_PATH = re.compile(r"/bibs/([^/]+)/holdings/([^/]+)/items/([^/]+)$")
+_NO_ITEM = re.compile(r"No items found for barcode (.+)\.$")
 _FLAGS = ("auto_print_slip", "place_on_hold_shelf", "confirm", "external_id", "done")
 _TEXTS = ("work_order_type", "status", "request_id")
 NO_PARAMETERS = b"{}"
@@ -38,6 +40,7 @@ class Operation(Generic[Result]):
         priority: Who goes first.
         body: A JSON body, or None.
         is_redirected: Whether a redirect is an answer that ``read`` understands.
+        is_about: Whether what Alma refused with is about this request; a mixed-up answer is not.
         is_slow: Whether the answer may take minutes.
     """
 
@@ -48,6 +51,7 @@ class Operation(Generic[Result]):
     priority: Priority = Priority.READ
     body: bytes | None = None
     is_redirected: bool = False
+    is_about: Callable[[Refusal], bool] = lambda _: True
     is_slow: bool = False
 
 
@@ -65,6 +69,7 @@ def find(barcode: str, host: str) -> Operation[ItemIds]:
         Purpose.ITEM,
         Priority.FIND,
         is_redirected=True,
+        is_about=lambda refusal: _is_about(refusal, barcode),
     )
 
 
@@ -150,6 +155,17 @@ def ids_in(location: str, host: str) -> ItemIds:
     if match is None:
         raise NoAnswerError("Alma's answer redirects to something that is no item.")
     return ItemIds(*(unquote(part) for part in match.groups()))
+
+
+def _is_about(refusal: Refusal, barcode: str) -> bool:
+    """Whether a refusal names no other barcode than the one that was asked for, as that of a mixed-up answer does."""
+    named = _NO_ITEM.search(refusal.message)
+    return named is None or _bare(named[1]) == _bare(plain_text(barcode))
+
+
+def _bare(barcode: str) -> str:
+    """What is left of a barcode whatever Alma may make of it: letters and digits, without case or leading zeros."""
+    return "".join(filter(str.isalnum, barcode)).casefold().lstrip("0")
 
 
 def _read_found(answer: Answer, host: str) -> ItemIds:

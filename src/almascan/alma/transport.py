@@ -29,6 +29,7 @@ from almascan.version import __version__
 LARGEST_BODY_BYTES = 5_000_000
 _LINGER_OFF = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 _GZIP_OR_ZLIB = 47
+_LONGEST_NUMBER = 15
 
 
 class Timeouts(msgspec.Struct, frozen=True):
@@ -88,6 +89,9 @@ class _Request(ClientRequest):
     """aiohttp's request; ``send`` runs with the connection made, just before the first byte."""
 
     async def send(self, conn: Connection) -> ClientResponse:
+        if conn.protocol is None or conn.protocol.should_close:
+            # What came on it already answers another request, or nobody's; it would be taken for this one's answer.
+            raise aiohttp.ServerDisconnectedError("Something came on the connection before the request was sent.")
         _departure.get().leave()
         return await super().send(conn)
 
@@ -218,13 +222,17 @@ async def _read(response: ClientResponse) -> Answer:
         parts.append(part)
     headers = response.headers
     body = _decompress(b"".join(parts), headers.get("Content-Encoding", ""))
-    remaining = headers.get("X-Exl-Api-Remaining", "").strip()
     return Answer(
         status=response.status,
         body=body,
         location=headers.get("Location", ""),
-        remaining_calls=int(remaining) if remaining.isdecimal() else None,
+        remaining_calls=_read_remaining(headers.get("X-Exl-Api-Remaining", "").strip()),
     )
+
+
+def _read_remaining(text: str) -> int | None:
+    """Read how many calls are left; what is no such number says nothing."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _LONGEST_NUMBER else None
 
 
 def _decompress(body: bytes, encoding: str) -> bytes:

@@ -6,6 +6,7 @@ Every field may be missing, null, or come as a text where an object was expected
 
 import msgspec
 
+from almascan.alma.markup import safe_text
 from almascan.model import Item
 
 Text = str | int | float | None
@@ -116,8 +117,8 @@ def item_of(body: ItemBody) -> Item | None:
 
 
 def text_of(value: Text) -> str:
-    """The text, or "" for null."""
-    return "" if value is None else str(value)
+    """The text as it is safe to be stored and shown, or "" for null."""
+    return "" if value is None else safe_text(str(value))
 
 
 def flag_of(value: Flag) -> bool | None:
