@@ -40,9 +40,11 @@ stale            the right answer, and the connection is reset by the next reque
 ================ ===================================================================================
 
 ``applied`` is false unless said otherwise. It is true, whatever was said, for delay and for whatever begins as the
-right answer; it cannot be true for refuse, deaf and interrupt, which end before there is a request.
+right answer; it cannot be true for refuse, deaf and interrupt, which end before there is a request. Of several
+institutions these three are the first one's to plan, and meet the connections of all: without a request there is no key.
 """
 
+from collections import Counter
 from collections.abc import Callable, Container
 from random import Random
 from typing import Literal, get_args
@@ -157,7 +159,7 @@ class FaultPlan:
     """The faults that stand, in the order in which they were planned; the first that matches happens.
 
     Attributes:
-        met: How many connections and requests have met one.
+        met: How many connections and requests have met one, per kind.
     """
 
     def __init__(self, seed: int, find_item: Callable[[str], int | None]) -> None:
@@ -165,7 +167,7 @@ class FaultPlan:
         self._find_item = find_item
         self._standing: list[tuple[Fault, int]] = []
         self._answers: dict[str, Reply] = {}
-        self.met = 0
+        self.met: Counter[str] = Counter()
 
     def add(self, fault: Fault) -> None:
         """Plan a fault."""
@@ -215,7 +217,7 @@ class FaultPlan:
                 del self._standing[position]
             elif left > 1:
                 self._standing[position] = (fault, left - 1)
-            self.met += 1
+            self.met[fault.kind] += 1
             return fault
         return None
 
