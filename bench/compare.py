@@ -171,7 +171,7 @@ def _show_finishes(heading: str, everyone: Sequence[Contestant], finishes: Seque
         )
         for contestant, finished in zip(everyone, finishes, strict=True)
     ]
-    columns = ("who", "items/s", "requests for an item", "answers 429", "items not scanned", "processor for an item")
+    columns = ("who", "items/s", "requests by items", "answers 429", "items not scanned", "processor for an item")
     return Table(heading, columns, rows)
 
 
@@ -202,7 +202,6 @@ def _judge(
         what = f"{contestant.name}, {LIMIT}/s"
         figures += [
             Figure(f"{what}: times as fast as {everyone[0].name}", finished.scanned / finished.seconds / pace, "times"),
-            Figure(f"{what}: refused", 100 * finished.refused / finished.requests, "%", at_most(0.1)),
             Figure(f"{what}: items scanned", 100 * finished.scanned / items, "%", at_least(100)),
             Figure(f"{contestant.name}, killed and resumed: items scanned twice", crashed.twice, "", at_most(0)),
             Figure(f"{contestant.name}, killed and resumed: items never scanned", crashed.never, "", at_most(0)),

@@ -142,6 +142,7 @@ CONTESTANTS: tuple[Contestant, ...] = (
     Script("a script, one after another", "naive", ("1",)),
     Script("the same, 10 threads (the vendor's tool)", "naive", ("10",)),
     Script("the same, 25 threads", "naive", ("25",)),
+    Script("the same, 25 threads, patient after 429", "naive", ("25", "patient")),
     Script("almapiwrapper in a loop", "almapiwrapper_loop"),
     Script("almapy in a loop", "almapy_loop", ("loop",)),
     Script("almapy, all at once", "almapy_loop", ("gather",)),

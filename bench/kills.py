@@ -1,6 +1,6 @@
 """Kills a scan with SIGKILL at random moments, again and again, and looks what became of every row.
 
-    python -m bench.kills [--rows 2000] [--kills 20] [--seed 1]
+    python -m bench.kills [--rows 2000] [--kills 40] [--lanes 2] [--seed 1]
 
 Gives how often it was killed, how many scans the simulated Alma applied, how many items it scanned twice, how many rows
 have no answer and how many are left unclear: all 0, or the exit code is 1.
@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -185,9 +186,25 @@ def _count(simulator: Simulator, folder: Path, states: Mapping[str, str], killed
     )
 
 
+def kill_side_by_side(rows: int, kills: int, lanes: int, seed: int) -> Aftermath:
+    """Share rows and kills out among so many lists, each with a simulator of its own, and add up what came of it."""
+    shares = [(rows * (lane + 1) // lanes - rows * lane // lanes) for lane in range(lanes)]
+    deaths = [(kills * (lane + 1) // lanes - kills * lane // lanes) for lane in range(lanes)]
+
+    def kill_in(lane: int) -> Aftermath:
+        def say(sentence: str) -> None:
+            print(f"list {lane + 1}: {sentence}", file=sys.stderr, flush=True)
+
+        return kill_and_resume(shares[lane], deaths[lane], seed + lane, say)
+
+    with ThreadPoolExecutor(lanes) as pool:
+        came = list(pool.map(kill_in, range(lanes)))
+    return Aftermath(*(sum(column) for column in zip(*came, strict=True)))
+
+
 def measure(given: argparse.Namespace) -> Yield:
-    came = kill_and_resume(given.rows, given.kills, given.seed, lambda sentence: print(sentence, file=sys.stderr))
-    what = f"{came.rows:,} rows, killed {came.kills} times"
+    came = kill_side_by_side(given.rows, given.kills, given.lanes, given.seed)
+    what = f"{came.rows:,} rows, killed {came.kills:,} times"
     return Yield(
         [
             Figure(f"{what}: scans applied", came.scans),
@@ -204,7 +221,8 @@ BENCH = Bench(
     "Kill a scan at random moments and look what became of every row.",
     [
         Option("--rows", 2000, 60, "rows of the list"),
-        Option("--kills", 20, 1, "how often to kill, at most"),
+        Option("--kills", 40, 1, "how often to kill, at most"),
+        Option("--lanes", 2, 1, "how many lists at once, among which rows and kills are shared out"),
         Option("--seed", 1, 1, "decides the items and the moments"),
     ],
     measure,

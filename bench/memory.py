@@ -32,14 +32,16 @@ def measure_resuming(simulated: Simulated, journal: Path) -> float:
     """
     asked = simulated.stats()["by_operation"].get("find", 0)
     began = time.perf_counter()
-    command = [sys.executable, "-m", "almascan", "resume", "1", "--limit", "1"]
+    command = [sys.executable, "-m", "almascan", "resume", "1"]
     with subprocess.Popen(command, env=environment_of(simulated, journal), stdout=subprocess.DEVNULL) as process:
-        while simulated.stats()["by_operation"].get("find", 0) == asked:
-            if time.perf_counter() - began > LONGEST_SECONDS:
-                process.kill()
-                raise RuntimeError("almascan resume sent no request.")
-            time.sleep(0.005)
-        return time.perf_counter() - began
+        try:
+            while simulated.stats()["by_operation"].get("find", 0) == asked:
+                if time.perf_counter() - began > LONGEST_SECONDS:
+                    raise RuntimeError("almascan resume sent no request.")
+                time.sleep(0.005)
+            return time.perf_counter() - began
+        finally:
+            process.kill()
 
 
 def measure(given: argparse.Namespace) -> Yield:
