@@ -44,3 +44,9 @@ def test_a_case_in_virtual_time_uses_most_of_its_limit_without_refusals() -> Non
     came = imagine(case, 20)
     assert used_percent(case, came, 20, times=3) > 97
     assert refused_percent(came.accepted, came.refused) < 0.1
+
+
+def test_what_another_system_is_refused_does_not_count_as_ours() -> None:
+    came = Journey(SimulatorConfig(per_second=5, latency_ms=250), rate=1, others=20).travel(60)
+    assert came.others_refused > 10 * 60
+    assert came.accepted + came.refused <= 61
