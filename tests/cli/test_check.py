@@ -44,9 +44,9 @@ def test_without_a_desk_a_scan_could_still_be_done_where_one_is_named(simulator:
         (["--library", "MIAN"], 'There is no library "MIAN". Did you mean "MAIN"?'),
         (
             ["--library", "MAIN", "--desk", "self_check9"],
-            'There is no desk "self_check9" in the library MAIN. Did you mean "SELF_CHECK_9"?',
+            'Alma has no circulation desk at MAIN with the code "self_check9". Did you mean "SELF_CHECK_9"?',
         ),
-        (["--library", "MAIN", "--department", "CONSERVE"], 'There is no department "CONSERVE" in the library MAIN.'),
+        (["--library", "MAIN", "--department", "CONSERVE"], 'Alma has no department with the code "CONSERVE".'),
         (["--desk", "DEFAULT_CIRC_DESK"], 'The desk "DEFAULT_CIRC_DESK" needs its library'),
     ],
 )
@@ -137,6 +137,12 @@ def test_json_holds_the_facts_and_the_verdict_and_no_key(simulator: Simulator, t
     library, desk = found["places"]
     assert library == {"kind": "library", "code": "MAIN", "name": "Main Library", "exists": True, "hint": ""}
     assert (desk["code"], desk["exists"]) == ("NONE", False)
-    assert desk["hint"].startswith("Known: DEFAULT_CIRC_DESK, RARE_DESK, ")
+    assert "Known: DEFAULT_CIRC_DESK, RARE_DESK, " in desk["hint"]
     assert found["key_source"] == "the environment variable ALMASCAN_API_KEY"
     assert simulator.keys["full"] not in result.output
+
+
+def test_the_home_desk_of_each_item_is_a_desk(simulator: Simulator, tmp_path: Path) -> None:
+    result = invoke(["check", "--desk", "home"], environment(tmp_path, simulator))
+    assert result.exit_code == ExitCode.DONE
+    assert "A scan can be done at home (each item's home desk)" in result.stdout

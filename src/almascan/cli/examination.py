@@ -7,8 +7,9 @@ import msgspec
 
 from almascan.alma import Alma, configuration, resolve_base_url
 from almascan.alma.operations import Operation
-from almascan.errors import KeyRefusedError, RefusedError
-from almascan.model import Environment
+from almascan.desks import Desks
+from almascan.errors import KeyRefusedError, RefusedError, UsageError
+from almascan.model import HOME, Desk, Environment
 from almascan.settings import Settings
 from almascan.settings.suggestion import suggest
 
@@ -185,40 +186,45 @@ def _unchecked_places(settings: Settings) -> list[Place]:
 
 
 async def _find_places(alma: Alma, settings: Settings) -> list[Place]:
+    """Look the library up, and in it the desk or department, as a run does before it scans there."""
     places = []
     if settings.library:
         libraries = {library.code: library.name for library in await alma.libraries()}
-        places.append(_look_up("library", settings.library, libraries))
-    in_known_library = bool(places) and places[0].exists
-    if settings.circ_desk and in_known_library:
-        desks = {desk.code: desk.name for desk in await alma.circ_desks(settings.library)}
-        places.append(_look_up("desk", settings.circ_desk, desks))
-    if settings.department and (in_known_library or not settings.library):
-        departments = await _unless_refused(alma.departments(settings.library or None))
-        if isinstance(departments, Exception):  # a key may read desks and not departments
-            places.append(Place("department", settings.department))
-        else:
-            names = {department.code: department.name for department in departments}
-            places.append(_look_up("department", settings.department, names))
+        hint = suggest(settings.library, list(libraries)).strip()
+        name, exists = libraries.get(settings.library, ""), settings.library in libraries
+        places.append(Place("library", settings.library, name, exists=exists, hint="" if exists else hint))
+    desk = _desk_of(settings)
+    if desk is not None and all(place.exists for place in places):
+        places.append(await _find_desk(alma, desk))
     return places
 
 
-def _look_up(kind: str, code: str, names: dict[str, str]) -> Place:
-    if code in names:
-        return Place(kind, code, names[code], exists=True)
-    return Place(kind, code, exists=False, hint=suggest(code, list(names)).strip())
+def _desk_of(settings: Settings) -> Desk | None:
+    """Give the desk of the settings; None where they name none, or one without its library."""
+    if settings.circ_desk.lower() == HOME.circ_desk:
+        return HOME
+    if settings.department or (settings.circ_desk and settings.library):
+        return Desk(settings.library, settings.circ_desk, settings.department)
+    return None
+
+
+async def _find_desk(alma: Alma, desk: Desk) -> Place:
+    kind, code = ("department", desk.department) if desk.department else ("desk", desk.circ_desk)
+    try:
+        found = await Desks(alma).find(desk)
+    except UsageError as error:
+        return Place(kind, code, exists=False, hint=str(error))
+    except RefusedError:  # a key may read desks and not departments
+        return Place(kind, code)
+    return Place(kind, code, found.name.removesuffix(f" ({desk})"), exists=found.checked or None)
 
 
 def _judge_places(settings: Settings, places: list[Place]) -> list[str]:
-    amiss = [
-        f'There is no {place.kind} "{place.code}"{_where(place, settings)}. {place.hint}'.rstrip()
-        for place in places
-        if place.exists is False
-    ]
-    if settings.circ_desk and not settings.library:
+    amiss = []
+    for place in places:
+        if place.exists is False:
+            said = f'There is no library "{place.code}". {place.hint}' if place.kind == "library" else place.hint
+            amiss.append(said.rstrip())
+    if settings.circ_desk and not settings.library and _desk_of(settings) is None:
         amiss.append(f'The desk "{settings.circ_desk}" needs its library: give --library.')
     return amiss
-
-
-def _where(place: Place, settings: Settings) -> str:
-    return f" in the library {settings.library}" if settings.library and place.kind != "library" else ""
