@@ -31,15 +31,13 @@ from bench.figure import Figure, Table, at_most
 from bench.front import Front
 from bench.kills import EXPECTED
 from bench.program import Bench, Option, Yield
-from bench.trouble import LATE_SECONDS, TROUBLES, Trouble
+from bench.trouble import LATE_SECONDS, SETTLE_SECONDS, TROUBLES, VERY_LATE_SECONDS, Trouble
 
 PERCENTS = (1, 10, 50)
 REQUESTS_PER_ROW = 3
 RUNS_AT_ONCE = 12
 RATE = 30.0
 TIMEOUTS = Timeouts(connect_seconds=0.8, read_seconds=0.5, scan_seconds=0.5, throttled_seconds=2)
-SETTLE_SECONDS = 3.0
-"""What is late is applied half a second after its client has given up, and settled three seconds after that."""
 MOST_RESUMES = 4
 """How often a run that paused is resumed while the trouble goes on; then it is over, and the rest is done."""
 MOST_TRIES = 5
@@ -92,7 +90,7 @@ class Plan(Silence):
 
     def __init__(self, trouble: Trouble, share: float, simulator: Troubled, front: Front | None) -> None:
         self.is_over = False
-        self._trouble = trouble
+        self.trouble = trouble
         self._share = share
         self._simulator = simulator
         self._front = front
@@ -103,12 +101,12 @@ class Plan(Silence):
             return
         if self._front is not None:
             self._front.share = self._share
-        if self._trouble.is_of_connections:
+        if self.trouble.is_of_connections:
             # A connection that is kept meets nothing: half of them end with their answer.
             self._simulator.add_fault("reset", times=0, probability=0.5)
-        if self._trouble.fault:
-            often = {"times": 0, "probability": self._share} | self._trouble.fault
-            for operation in ("any",) if self._trouble.is_of_connections else self._trouble.operations:
+        if self.trouble.fault:
+            often = {"times": 0, "probability": self._share} | self.trouble.fault
+            for operation in ("any",) if self.trouble.is_of_connections else self.trouble.operations:
                 self._simulator.add_fault(operation=operation, **often)
 
     def end(self, snapshot: Snapshot) -> None:  # noqa: ARG002 - the reporter's signature
@@ -138,7 +136,7 @@ async def endure(trouble: Trouble, share: float, rows: int, seed: int) -> Sums:
                 plan = Plan(trouble, share, simulator, front)
                 await _scan_to_the_end(simulator, journal, plan, _write(list(states), Path(name)))
                 # What is late for rows that are left to a person is counted too.
-                await asyncio.sleep(LATE_SECONDS)
+                await asyncio.sleep(VERY_LATE_SECONDS if trouble.fault.get("kind") == "delay" else LATE_SECONDS)
                 met = front.met if front else simulator.met(trouble.fault["kind"])
                 return _judge(simulator, list(journal.rows(1)), states, met, trouble)
             finally:
@@ -183,7 +181,7 @@ def _write(barcodes: Sequence[str], folder: Path) -> Path:
 async def _scan_to_the_end(simulator: Simulator, journal: Journal, plan: Plan, path: Path) -> None:
     """Scan a list, and resume as often as the run pauses; at last without trouble, as on the day after."""
     desk = Desk(simulator.library, simulator.circ_desk)
-    order = Order(recipe="transit", desk=desk, rate=RATE, keep_calls=0, settle_seconds=SETTLE_SECONDS)
+    order = Order(recipe="transit", desk=desk, rate=RATE, keep_calls=0, settle_seconds=plan.trouble.settle_seconds)
     for tries in range(MOST_RESUMES + 1 + MOST_TRIES):
         plan.is_over = tries > MOST_RESUMES
         # A machine with much else to do may be too slow even for the test of the key.

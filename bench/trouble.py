@@ -5,7 +5,10 @@ from typing import Any, NamedTuple
 from bench.front import AWAY, CUT, HAS_CERTIFICATES, MUTE, PLAIN, STRANGER
 
 LATE_SECONDS = 1.0
-"""How late a request of kind late takes effect."""
+VERY_LATE_SECONDS = 3.0
+"""How late a request of the kinds late and very late takes effect: the latter after an unclear row is first read again."""
+SETTLE_SECONDS = 3.0
+LONG_SETTLE_SECONDS = 5.5
 
 
 class Trouble(NamedTuple):
@@ -18,6 +21,7 @@ class Trouble(NamedTuple):
         front: The front's kind, or "".
         weight: How many rows it is tried on, 1 being as many as others; fewer where the run has to be slow.
         operations: The requests that meet it.
+        settle_seconds: The run's time to settle; what is late is over before.
     """
 
     name: str
@@ -26,6 +30,7 @@ class Trouble(NamedTuple):
     front: str = ""
     weight: float = 1.0
     operations: tuple[str, ...] = ("find", "read", "scan")
+    settle_seconds: float = SETTLE_SECONDS
 
     @property
     def is_of_connections(self) -> bool:
@@ -64,6 +69,9 @@ TROUBLES = (
     _fault("drop", "after it is applied", "drop applied", applied=True),
     _fault("silent", "after it is applied", "silent applied", applied=True),
     _fault("delay", "after it is applied", "late", delay_seconds=LATE_SECONDS),
+    _fault("delay", "after it is applied", "very late", delay_seconds=VERY_LATE_SECONDS)._replace(
+        settle_seconds=LONG_SETTLE_SECONDS
+    ),
     *(_error(f"500 {form} applied", "after it is applied", 500, form, applied=True) for form in _FORMATS),
     *(
         _error(f"400 {code}", "after it is applied", 400, code=code, applied=True)
