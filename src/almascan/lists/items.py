@@ -42,7 +42,7 @@ def _find_left_out(row: Row, columns: Columns) -> str:
     texts = row.texts()
     if not texts:
         return "blank"
-    if begins_comment(texts) and not columns.headers.get(0, "").startswith("#"):
+    if begins_comment(texts) and not row.cell(0).problem and not columns.headers.get(0, "").startswith("#"):
         return "comments"
     if row.number == columns.first_row - 1 or texts == columns.headers:
         return "headers"

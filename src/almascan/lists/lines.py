@@ -20,6 +20,7 @@ _MARKS = (  # UTF-32's mark begins with UTF-16's, so it comes first
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _NO_TEXTS = frozenset({"idna", "punycode", "unicode-escape", "raw-unicode-escape"})  # ways to write single words
+_GUESSED_BYTES = 64  # by which UTF-16 without its mark is recognised
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 _NAMES = {"utf-8-sig": "UTF-8", "utf-16": "UTF-16", "utf-32": "UTF-32"}
 
@@ -123,8 +124,9 @@ def _describe_unreadable(source: Source, encoding: str, where: str) -> ListError
 
 
 def _describe_nul(source: Source, line: int) -> str:
-    odd, even = source.start[1::2].count(0), source.start[0::2].count(0)
+    start = source.start[:_GUESSED_BYTES]
+    odd, even = start[1::2].count(0), start[0::2].count(0)
     for mine, other, codec in ((odd, even, "utf-16-le"), (even, odd, "utf-16-be")):
-        if mine > len(source.start) // 4 and not other:
+        if mine > len(start) // 4 and not other:
             return f"{source.name} looks like UTF-16 without its mark; say --encoding {codec}, or save it as UTF-8."
     return f"{source.name} is not a text: line {line} has a zero byte. Give a text, a CSV or an .xlsx workbook."

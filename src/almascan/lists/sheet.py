@@ -122,9 +122,12 @@ class _Gathering:
         elif name == "f":
             self._formula = True
         elif name == "row":
-            self._number = read_whole(attributes["r"]) if "r" in attributes else self._number + 1
+            above = self._number
+            self._number = read_whole(attributes["r"]) if "r" in attributes else above + 1
             if not 1 <= self._number <= MAX_ROWS:
                 raise MarkupError(f"it has a row {self._number}, which no sheet can have")
+            if self._number <= above:
+                raise MarkupError(f"its row {self._number} comes below row {above}")
             self._column = -1
         else:
             self.text.start(name)

@@ -7,8 +7,8 @@ from typing import IO
 from almascan.lists.markup import Attributes, MarkupError, parse_in_steps
 
 MAX_TEXT_CHARACTERS = 512  # of a cell that are kept: far more than a barcode or a header has
-MAX_STRINGS = 4_000_000
-MAX_KEPT_BYTES = 150_000_000  # of all of them together
+MAX_STRINGS = 3_000_000
+MAX_KEPT_BYTES = 100_000_000  # of all of them together
 
 _ESCAPED = re.compile(r"_x(?!0000|[Dd][89A-Fa-f])([0-9A-Fa-f]{4})_")  # but half characters and nothing at all
 
