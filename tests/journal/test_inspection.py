@@ -99,6 +99,7 @@ def test_a_run_whose_loading_never_ended_is_said(path: Path) -> None:
         ('UPDATE runs SET "order" = \'{"desk":\' WHERE id = 1', "Run 1 cannot be understood"),
         ("UPDATE runs SET state = 'paosed'", "Invalid enum value 'paosed'"),
         ("DELETE FROM runs", f"{ROWS + 1} rows belong to no run"),
+        ("UPDATE events SET kind = 'sendin' WHERE id = 1", "a kind that nobody knows: 'sendin'"),
         ("DELETE FROM alembic_version", "Its version is lost"),
         ("UPDATE alembic_version SET version_num = '9999'", "newer almascan"),
     ],

@@ -13,7 +13,7 @@ from almascan.journal.database import VERSION, latest_records
 from almascan.journal.lease import is_held
 from almascan.journal.reading import reading
 from almascan.journal.wal import count_dropped
-from almascan.model import FINAL_STATES, Group, Outcome, Row, RowState, Run, RunState
+from almascan.model import FINAL_STATES, EventKind, Group, Outcome, Row, RowState, Run, RunState
 
 _MOST_LINES = 10
 _STRUCTURES = ("order", "list_notes", "desk", "before", "after")
@@ -181,8 +181,11 @@ _WITHOUT_OWNER = {
 
 
 def _look_at_links(connection: sqlite3.Connection, inspection: Inspection) -> None:
-    """Look for rows without their run, and for stories without their row."""
+    """Look for rows without their run, and for stories without their row or of a kind that nobody knows."""
     inspection.events = _count(connection, "SELECT count(*) FROM events")
+    kinds = {str(kind) for (kind,) in connection.execute("SELECT DISTINCT kind FROM events")}
+    for kind in sorted(kinds - set(EventKind)):
+        _add(inspection.problems, f"Moments of stories are of a kind that nobody knows: {kind!r}.", _REPORT)
     for what, query in _WITHOUT_OWNER.items():
         number = _count(connection, query)
         if number:
