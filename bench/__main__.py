@@ -33,6 +33,7 @@ BENCHES = {
     "institutions": "many institutions from one process",
     "compare": "what a user would pick instead",
     "kills": "kill -9 at random moments",
+    "simulator": "requests that a simulator answers",
     "faults": "every kind of trouble, and what became of each row",
 }
 MARKS = ("<!-- measured: begin -->", "<!-- measured: end -->")
