@@ -18,11 +18,6 @@ from almascan.simulator import Simulator, SimulatorConfig
 posix_only = pytest.mark.skipif(os.name != "posix", reason="signals, limits and /proc are POSIX's")
 
 
-until_the_transport_is_mended = pytest.mark.xfail(
-    strict=True, reason="alma/transport.py sends the key to a proxy and takes it over from an answer"
-)
-
-
 @pytest.fixture(scope="module")
 def running() -> Iterator[Simulator]:
     with Simulator(SimulatorConfig(items=3000, seed=5, per_second=0)) as simulator:
@@ -89,7 +84,6 @@ def test_no_link_member_token_or_redirect_takes_the_key_to_another_host(tmp_path
     assert MARKED.encode() not in place.everything()
 
 
-@until_the_transport_is_mended
 def test_an_alma_that_says_the_key_back_has_it_neither_kept_nor_shown(tmp_path: Path) -> None:
     with naming_another("http://127.0.0.1:9", Echoes) as (base_url, _):
         place = Workplace(tmp_path, base_url, MARKED)
@@ -100,7 +94,6 @@ def test_an_alma_that_says_the_key_back_has_it_neither_kept_nor_shown(tmp_path: 
     check_nothing(place, printed, MARKED)
 
 
-@until_the_transport_is_mended
 def test_a_proxy_is_asked_for_a_tunnel_without_the_key(tmp_path: Path) -> None:
     with listening() as (address, received):
         place = Workplace(tmp_path, "eu", MARKED)

@@ -29,6 +29,8 @@ from almascan.version import __version__
 LARGEST_BODY_BYTES = 5_000_000
 _LINGER_OFF = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 _GZIP_OR_ZLIB = 47
+_SHORTEST_KEY = 8
+"""Alma's keys are longer; taking out what is shorter would tear an answer apart."""
 _LONGEST_NUMBER = 15
 
 
@@ -117,6 +119,7 @@ class Transport:
         self.base_url = base_url
         self.host = urlsplit(base_url).hostname or ""
         self._timeouts = timeouts
+        self._key = key.encode("ascii")
         self._headers = {
             "Authorization": f"apikey {key}",
             "Accept": "application/json",
@@ -131,7 +134,6 @@ class Transport:
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, socket_factory=_make_socket),
-            headers=self._headers,
             cookie_jar=aiohttp.DummyCookieJar(),
             request_class=_Request,
             auto_decompress=False,
@@ -174,17 +176,24 @@ class Transport:
                 method,
                 URL(self.base_url + path, encoded=True),
                 data=body,
-                headers=None if body is None else {"Content-Type": "application/json"},
+                # Not the session's: aiohttp would send those to a proxy too, the key among them.
+                headers=self._headers if body is None else self._headers | {"Content-Type": "application/json"},
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(
                     total=connect_seconds + answer_seconds, connect=connect_seconds, sock_read=answer_seconds
                 ),
             ) as response:
-                return await _read(response)
+                return self._without_key(await _read(response))
         except (aiohttp.ClientError, OSError, TimeoutError, HeldBackError) as error:
             raise self._explain(error, departure, answer_seconds) from None
         finally:
             _departure.reset(token)
+
+    def _without_key(self, answer: Answer) -> Answer:
+        """Take the key out of an answer that says back what was asked, before anybody keeps or shows it."""
+        if len(self._key) < _SHORTEST_KEY or self._key not in answer.body:
+            return answer
+        return msgspec.structs.replace(answer, body=answer.body.replace(self._key, b"[key]"))
 
     def _explain(self, error: Exception, departure: Departure, answer_seconds: float) -> Exception:
         """Say what failed in words of ours: aiohttp's texts and the errors behind them may carry headers."""
