@@ -15,6 +15,7 @@ SMALLER = {
     "memory": ["--rows", "1000"],
     "reports": ["--rows", "1000", "--formats", "csv"],
     "processor": ["--items", "200"],
+    "compare": ["--items", "2", "--killed-items", "6"],
     "institutions": ["--counts", "2", "--seconds", "1"],
 }
 OWN = ["start", "memory", "reports", "journal", "processor", "pace", "institutions", "compare", "kills"]
