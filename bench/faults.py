@@ -4,7 +4,7 @@
 
 Each kind of trouble is met by 1 %, 10 % and 50 % of the requests (look-up, read and scan) of a real run. Whatever is
 late is over before the time to settle; what happens when it is not is shown at the end. The whole sweep takes about
-ten minutes on two cores.
+eleven minutes on two busy cores.
 """
 
 import argparse
