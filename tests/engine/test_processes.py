@@ -211,7 +211,6 @@ def begin_on_a_terminal(environ: dict[str, str], *arguments: str) -> tuple["subp
 
 
 @posix_only
-@pytest.mark.xfail(strict=True, reason="the command does not mind yet that its terminal is closed")
 def test_a_run_whose_terminal_is_closed_records_what_is_in_flight(simulator: Simulator, tmp_path: Path) -> None:
     barcodes = simulator.barcodes("in_transit", ROWS)
     environ = environment(simulator, tmp_path, RATE="150", PROGRESS="bar")

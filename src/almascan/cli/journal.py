@@ -103,24 +103,24 @@ def _print_inspection(inspection: "Inspection") -> None:
     ]
     options.print_table("", ("", ""), facts)
     for remark in inspection.notes:
-        click.echo(f"{remark.sentence} {remark.next_step}")
+        options.say(f"{remark.sentence} {remark.next_step}", err=False)
     for remark in inspection.problems:
-        click.echo(f"PROBLEM: {remark.sentence} {remark.next_step}")
+        options.say(f"PROBLEM: {remark.sentence} {remark.next_step}", err=False)
     if not inspection.problems:
-        click.echo("The journal is whole.")
+        options.say("The journal is whole.", err=False)
 
 
 def _say_exported(exported: "Exported") -> None:
     counts = ", ".join(_say_number(number, kind) for kind, number in exported.read.items())
-    click.echo(f"Exported {counts}.", err=True)
+    options.say(f"Exported {counts}.")
     lost = ", ".join(_say_number(number, kind) for kind, number in exported.lost.items() if number)
     if lost:
-        click.echo(f"almascan: {lost} at most could not be read: the journal is damaged there.", err=True)
+        options.say(f"almascan: {lost} at most could not be read: the journal is damaged there.")
     if exported.dropped:
         sentence = (
             f"almascan: {exported.dropped} or more of its latest records could not be read: {_LATEST} is damaged."
         )
-        click.echo(sentence, err=True)
+        options.say(sentence)
 
 
 def _say_number(number: int, kind: str) -> str:

@@ -1,10 +1,11 @@
 """What the commands that scan share: making a runner, asking before it begins, Ctrl-C, and saying how it ended."""
 # ruff: noqa: PLC0415 - what help does not need is imported where it is used, so that help stays quick
 
+import os
 import signal
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -114,6 +115,19 @@ def _wait_for_calls(why: str, seconds: float) -> None:
     time.sleep(seconds)
 
 
+_HANGUP = getattr(signal, "SIGHUP", None)
+"""Sent where the terminal is closed; Windows has none."""
+_ENDING = (signal.SIGINT, signal.SIGTERM, *(() if _HANGUP is None else (_HANGUP,)))
+
+
+def _silence(terminals: Iterable[int]) -> None:
+    """Let what is still printed go nowhere: writing to a terminal that has gone is an error."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for number in terminals:
+        os.dup2(nowhere, number)
+    os.close(nowhere)
+
+
 @contextmanager
 def interruptible(stop: "Stop", say: Callable[[str], None]) -> Iterator[Callable[[], None]]:
     """Until the work begins Ctrl-C ends the command; from then on the first finishes what is in flight.
@@ -128,7 +142,9 @@ def interruptible(stop: "Stop", say: Callable[[str], None]) -> Iterator[Callable
     import asyncio
 
     loop = asyncio.get_running_loop()
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    # What nohup had ignored stays ignored.
+    before = {number: signal.getsignal(number) for number in _ENDING if signal.getsignal(number) is not signal.SIG_IGN}
+    terminals = [number for number in (1, 2) if os.isatty(number)]
     presses = 0
 
     def interrupt() -> None:
@@ -140,9 +156,14 @@ def interruptible(stop: "Stop", say: Callable[[str], None]) -> Iterator[Callable
             stop.request("It was interrupted; resume goes on.", ExitCode.INTERRUPTED)
             say("Finishing what is in flight; Ctrl-C once more stops at once.")
 
+    def obey(number: int, _frame: object) -> None:
+        if number == _HANGUP:
+            _silence(terminals)
+        loop.call_soon_threadsafe(interrupt)
+
     def begin() -> None:
         for number in before:
-            signal.signal(number, lambda *_: loop.call_soon_threadsafe(interrupt))
+            signal.signal(number, obey)
 
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:

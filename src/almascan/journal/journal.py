@@ -6,6 +6,7 @@ import platform
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from almascan.model import Desk, Event, EventKind, Order, Outcome, Row, RowState
 
 _SECONDS_A_DAY = 86_400
 _CALLS_SEEN_DAYS = 7
+_LOAD_BATCH = 5_000
 
 
 class Journal:
@@ -114,11 +116,9 @@ class Journal:
             run_id: int = connection.execute(insert(RUNS).values(**values).returning(RUNS.c.id)).scalar_one()
         owned = (msgspec.structs.replace(row, run=run_id) for row in rows)
         try:
-            with translated(self.path):
-                loaded = 1
-                while loaded:
-                    with self._writing.begin() as connection:
-                        loaded = journal_rows.load(connection, owned)
+            while batch := list(islice(owned, _LOAD_BATCH)):
+                with translated(self.path), self._writing.begin() as connection:
+                    journal_rows.load(connection, batch)
         except BaseException:
             self.delete_run(run_id)
             raise
@@ -196,10 +196,11 @@ class Journal:
         query = select(RUNS).where(RUNS.c.state != RunState.LOADING if run_id is None else RUNS.c.id == run_id)
         with translated(self.path), self._engine.connect() as connection:
             found = connection.execute(query.order_by(RUNS.c.id.desc()).limit(1)).first()
-        if found is None:
+            run = None if found is None else _decode_run(found)
+        if run is None:
             missing = "no run yet" if run_id is None else f"no run {run_id}"
             raise UsageError(f"The journal {self.path} has {missing}; say: almascan runs")
-        return _decode_run(found)
+        return run
 
     def runs(self, limit: int | None = None) -> list[Run]:
         """Return the latest runs, the newest first."""
@@ -223,7 +224,7 @@ class Journal:
         )
         with translated(self.path), self._engine.connect() as connection:
             found = connection.execute(query.order_by(RUNS.c.id.desc()).limit(1)).first()
-        return None if found is None else _decode_run(found)
+            return None if found is None else _decode_run(found)
 
     # Rows
 
@@ -302,7 +303,8 @@ def say_who() -> str:
         user = getpass.getuser()
     except (OSError, KeyError, ImportError):
         user = "unknown user"
-    return f"{user} on {platform.node() or 'this machine'}"
+    # A name may hold bytes that are no text; Python carries them along as what no database stores.
+    return f"{user} on {platform.node() or 'this machine'}".encode(errors="replace").decode()
 
 
 def _encode_run(run: Run) -> dict[str, Any]:

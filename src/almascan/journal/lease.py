@@ -35,7 +35,7 @@ def hold_lease(engine: Engine, journal: Path, institution: str, holder: str, at:
         LeaseError: Another process has it; the message says which.
         JournalError: The lock cannot be made, or the journal not written.
     """
-    lock = FileLock(lock_path(journal, institution), thread_local=False)
+    lock = FileLock(lock_path(journal, institution), thread_local=False, mode=0o600)
     try:
         lock.acquire(timeout=_PATIENCE_SECONDS, poll_interval=_POLL_SECONDS)
     except Timeout:
@@ -43,8 +43,10 @@ def hold_lease(engine: Engine, journal: Path, institution: str, holder: str, at:
             f"{_say_holder(engine, journal, institution)} is working for {institution} now; "
             "wait until it is done, or stop it, and try again."
         ) from None
-    except OSError as error:
-        raise JournalError(f"The lock {lock.lock_file} cannot be made: {error.strerror}.") from error
+    except (OSError, NotImplementedError) as error:
+        raise JournalError(
+            f"The lock {lock.lock_file} cannot be made: {getattr(error, 'strerror', None) or error}."
+        ) from error
     try:
         with translated(journal):
             epoch = _record(engine, institution, holder, at)
@@ -58,7 +60,7 @@ def is_held(journal: Path, institution: str) -> bool:
     path = lock_path(journal, institution)
     if not path.exists():
         return False
-    lock = FileLock(path, thread_local=False)
+    lock = FileLock(path, thread_local=False, mode=0o600)
     try:
         lock.acquire(timeout=0)
     except Timeout:

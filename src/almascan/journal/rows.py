@@ -5,7 +5,6 @@ is not made and its caller is told.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -35,7 +34,6 @@ from sqlalchemy import (
 from almascan.journal.schema import EVENTS, OPEN_ROWS, ROWS, RUNS
 from almascan.model import FINAL_STATES, Desk, Event, Item, Outcome, Row, RowState
 
-_LOAD_BATCH = 5_000
 _PAGE = 2_000
 NEVER = float("inf")
 
@@ -143,14 +141,12 @@ _CLAIM = _UPDATE.where(
 )
 
 
-def load(connection: Connection, rows: Iterable[Row]) -> int:
-    """Insert one batch of new rows from an iterator; return how many there were."""
-    batch = [_LOADED(_with_desk_as_text(row) if row.desk else row) for row in islice(rows, _LOAD_BATCH)]
-    if batch:
-        # Handed to the driver as they are: SQLAlchemy's own preparation of each row takes longer than SQLite's work.
-        compiled = _INSERT.compile(dialect=connection.dialect)
-        connection.exec_driver_sql(compiled.string, batch)
-    return len(batch)
+def load(connection: Connection, rows: Sequence[Row]) -> None:
+    """Insert new rows, one at least."""
+    values = [_LOADED(_with_desk_as_text(row) if row.desk else row) for row in rows]
+    # Handed to the driver as they are: SQLAlchemy's own preparation of each row takes longer than SQLite's work.
+    compiled = _INSERT.compile(dialect=connection.dialect)
+    connection.exec_driver_sql(compiled.string, values)
 
 
 def _with_desk_as_text(row: Row) -> Row:
