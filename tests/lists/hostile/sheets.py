@@ -30,6 +30,7 @@ def list_sheets() -> Iterator[Case]:
     yield from _cells()
     yield from _wide()
     yield from _markup()
+    yield from _parts()
     yield from _formats()
     yield from _many_sheets()
     yield from _company()
@@ -135,6 +136,9 @@ def _markup() -> Iterator[Case]:
           for name in ("klingon", "hex", "idna", "utf-7", "punycode", "shift_jis", "undefined", "rot13", "mbcs-x")),
     ):  # fmt: skip
         yield refused(f"sheet-of-{name}", workbook({SHEET: markup}), _CHANGED)
+
+
+def _parts() -> Iterator[Case]:
     yield loaded("sheet-in-utf-16", workbook({SHEET: GOOD_SHEET.decode().encode("utf-16")}), 3)
     yield loaded("sheet-in-latin-1", workbook({SHEET: b'<?xml version="1.0" encoding="iso-8859-1"?>' + GOOD_SHEET}), 3)
     for name, cell in (

@@ -14,6 +14,7 @@ _IN_CODEC = {"koi8-r": "Ж-1\nЩ-2\n", "hz": "山-1\n山-2\n"}
 def list_texts() -> Iterator[Case]:
     """Give every hostile text."""
     yield from _encodings()
+    yield from _broken_encodings()
     yield from _line_ends()
     yield from _emptiness()
     yield from _long()
@@ -46,6 +47,9 @@ def _encodings() -> Iterator[Case]:
             yield refused(f"{codec}-not-named", text.encode(codec), "not UTF-8")
         yield loaded(f"{codec}-named", text.encode(codec), 2, encoding=codec)
     yield loaded("ebcdic-named", _PLAIN.encode("cp037"), 3, encoding="cp037")
+
+
+def _broken_encodings() -> Iterator[Case]:
     yield refused("two-encodings-in-one-file", "MÜN-001\n".encode() + "MÜN-002\n".encode("cp1252"), "line 2, byte 11")
     yield refused("utf-16-behind-utf-8", _GOOD + _PLAIN.encode("utf-16-le"), "line 4 has a zero byte")
     yield refused("utf-8-too-long", b"30\xc0\xaf112\n", "not UTF-8: line 1, byte 3")
