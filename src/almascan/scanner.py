@@ -230,6 +230,8 @@ class Scanner:
                 return Finding.WAIT
             return await self._leave(case, note=f"It cannot be read again: {error}")
         except (ItemNotFoundError, RefusedError) as error:
+            if not settled:
+                return Finding.WAIT
             return await self._leave(case, note=f"It cannot be read again: {error}")
         verdict = rules.judge_lost_answer(
             case.row.before, now, self._step(case), place, settled=settled, barcode=case.row.barcode

@@ -27,6 +27,14 @@ def test_all_pages_of_desks_are_listed_one_a_line(simulator: Simulator, tmp_path
     assert any(line.startswith("DIGITIZE ") and "Digitization Unit" in line for line in lines)
 
 
+def test_departments_of_libraries_are_listed_too_where_alma_gives_only_the_institutions_unasked(tmp_path: Path) -> None:
+    readings = frozenset({"departments-of-institution"})
+    with Simulator(SimulatorConfig(items=10, per_second=0, readings=readings)) as simulator:
+        result = invoke(["desks", "--json"], environment(tmp_path, simulator))
+    codes = [department["code"] for department in json.loads(result.stdout)["departments"]]
+    assert sorted(codes) == ["AcqDeptMAIN", "CONSERVATION", "DIGITIZE"]
+
+
 def test_one_library_is_listed_alone(simulator: Simulator, tmp_path: Path) -> None:
     result = invoke(["desks", "--library", "LAW", "--json"], environment(tmp_path, simulator))
     listed = json.loads(result.stdout)

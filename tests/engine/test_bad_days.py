@@ -73,6 +73,15 @@ async def test_any_resends_only_what_is_seen_not_to_have_happened(bench: Bench) 
     assert set(bench.simulator.scans().values()) == {1}
 
 
+async def test_a_refused_look_at_an_unclear_row_is_taken_again_until_it_is_settled(bench: Bench) -> None:
+    (barcode,) = bench.simulator.barcodes("in_transit", 1)
+    bench.simulator.add_fault("drop", operation="scan")
+    bench.simulator.add_fault("error", operation="read", status=400, code="401652")
+    await bench.scan([barcode], bench.order("any", settle_seconds=3))
+    assert bench.answers() == {barcode: Outcome.IN_PLACE}
+    assert bench.rows()[barcode].sends == 2
+
+
 async def test_a_row_is_sent_three_times_at_most(bench: Bench) -> None:
     (barcode,) = bench.simulator.barcodes("in_transit", 1)
     bench.simulator.add_fault("error", operation="scan", status=400, code="402502", times=0)

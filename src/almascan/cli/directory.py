@@ -70,8 +70,11 @@ async def read_directory(alma: Alma, library: str = "") -> Directory:
         raise UsageError(f'There is no library "{library}".{suggest(library, codes)}')
     async with asyncio.TaskGroup() as group:
         desks = [group.create_task(_read_desks(alma, each)) for each in wanted]
-        departments = group.create_task(_read_departments(alma, library))
-    return Directory([task.result() for task in desks], departments.result())
+        # Without a library Alma lists all departments, or those of the whole institution alone: ask both ways.
+        places = [library] if library else ["", *(each.code for each in wanted)]
+        departments = [group.create_task(_read_departments(alma, place)) for place in places]
+    found = {department.code: department for task in departments for department in task.result()}
+    return Directory([task.result() for task in desks], list(found.values()))
 
 
 async def _read_desks(alma: Alma, library: Library) -> StaffedLibrary:
