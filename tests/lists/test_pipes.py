@@ -41,7 +41,7 @@ def plan_through_pipe(pieces: Iterable[bytes], simulator: Simulator, folder: Pat
         "ALMASCAN_LIBRARY": simulator.library,
         "ALMASCAN_CIRC_DESK": simulator.circ_desk,
     }
-    said = folder / "said.txt"
+    said, peak = folder / "said.txt", 0.0
     command = [sys.executable, "-m", "almascan", "plan", "-"]
     with (
         said.open("wb") as output,
@@ -52,7 +52,7 @@ def plan_through_pipe(pieces: Iterable[bytes], simulator: Simulator, folder: Pat
             with contextlib.suppress(BrokenPipeError):
                 for piece in pieces:
                     process.stdin.write(piece)
-            peak = _peak_of(process.pid)
+                    peak = max(peak, _peak_of(process.pid))
             with contextlib.suppress(BrokenPipeError):
                 process.stdin.close()
             while process.poll() is None:
@@ -84,7 +84,7 @@ def test_a_line_of_two_gigabytes_is_one_bad_row_among_good_ones(simulator: Simul
     assert [(row, outcome is Outcome.BAD_BARCODE) for row, outcome in outcomes(tmp_path)] == [
         (1, False), (2, True), (3, False),
     ]  # fmt: skip
-    assert peak < MAX_MEGABYTES
+    assert 0 < peak < MAX_MEGABYTES
 
 
 def test_a_sheet_that_unfolds_to_a_gigabyte_is_read_to_its_end(simulator: Simulator, tmp_path: Path) -> None:
@@ -95,7 +95,7 @@ def test_a_sheet_that_unfolds_to_a_gigabyte_is_read_to_its_end(simulator: Simula
     code, peak, said = plan_through_pipe([data], simulator, tmp_path)
     assert code == ExitCode.DONE, said
     assert [row for row, _ in outcomes(tmp_path)] == [2, 3]
-    assert peak < MAX_MEGABYTES
+    assert 0 < peak < MAX_MEGABYTES
 
 
 def test_a_workbook_that_never_ends_is_refused_before_it_fills_the_disk(simulator: Simulator, tmp_path: Path) -> None:
@@ -103,4 +103,4 @@ def test_a_workbook_that_never_ends_is_refused_before_it_fills_the_disk(simulato
     code, peak, said = plan_through_pipe(chain([start], repeat(bytes(MEGABYTE))), simulator, tmp_path)
     assert code == ExitCode.USAGE
     assert "larger than 1 GB" in said
-    assert peak < MAX_MEGABYTES
+    assert 0 < peak < MAX_MEGABYTES
