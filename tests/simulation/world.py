@@ -1,40 +1,40 @@
-"""almascan and a simulated Alma in virtual time, with somebody who looks at every byte that leaves and every scan.
-
-What a ``World`` promises on behalf of almascan is in ``_check_departure`` and ``check``: see ``docs/why.md``.
-"""
+"""almascan's commands, one after another, with a simulated Alma in virtual time and a ``Witness`` of all they do."""
 
 import asyncio
 import random
-import sqlite3
 import sys
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 import uvicorn
 from starlette.types import Receive, Scope, Send
 from tests.simulation.network import SimulatedLoop
+from tests.simulation.witness import Witness
 from uvicorn.server import ServerState
 
-from almascan.alma import Alma, Pacer
+from almascan.alma import Alma, Pacer, Timeouts
 from almascan.clock import Clock, Stamp
-from almascan.errors import AlmascanError, ExitCode
+from almascan.errors import AlmascanError, ExitCode, JournalError
 from almascan.intervene import cancel, pause
 from almascan.journal import Change, Journal, Saved, Writer
-from almascan.model import FINAL_STATES, STEPS, EventKind, Row, RowState, Run
+from almascan.model import RowState, Run
 from almascan.progress import reporter_for
 from almascan.run import Ended, Runner
 from almascan.simulator import SimulatorConfig
 from almascan.simulator.application import Application
+from almascan.simulator.dates import format_day
 from almascan.simulator.delivery import make_protocol
 from almascan.simulator.keys import KEYS
 from almascan.stop import Stop
 
 LONGEST_LIFE_SECONDS = 6 * 3600.0
+IMPATIENT = Timeouts(scan_seconds=30.0)
+_PARTS_OF_AN_ITEM = 9
 _MIDDAY = 1_790_000_000.0 // 86_400 * 86_400 + 43_200
 _caller: ContextVar[int] = ContextVar("caller")
 
@@ -67,15 +67,25 @@ class AlmaClock:
 
 
 class MortalWriter(Writer):
-    """The journal's writer; while its thread writes, virtual time stands still."""
+    """The journal's writer; while its thread writes, virtual time stands still.
+
+    Attributes:
+        freeze: Called once, when an intent to scan has just been recorded.
+    """
+
+    freeze: Callable[[], None] | None = None
 
     async def save(self, change: Change) -> Saved:
         with _loop().awaiting():
-            return await super().save(change)
+            saved = await super().save(change)
+        if change.claim is not None and self.freeze is not None:
+            freeze, self.freeze = self.freeze, None
+            freeze()
+        return saved
 
-    async def __aexit__(self, *error: Any) -> None:
+    async def __aexit__(self, *error: object) -> None:
         with _loop().awaiting():
-            await super().__aexit__(*error)
+            await super().__aexit__(*error)  # type: ignore[arg-type]
 
 
 class MortalJournal(Journal):
@@ -83,11 +93,19 @@ class MortalJournal(Journal):
 
     is_dead = False
 
-    def writer(self) -> Writer:
-        return MortalWriter(self.save)
+    def __init__(self, path: Path, clock: VirtualClock, witness: Witness) -> None:
+        super().__init__(path, wall_clock=lambda: clock.now().wall)
+        self.mortal_writer = MortalWriter(self.save)
+        self._witness = witness
 
-    def save(self, changes: Any) -> list[Saved]:
+    def writer(self) -> Writer:
+        return self.mortal_writer
+
+    def save(self, changes: Sequence[Change]) -> list[Saved]:
         self._live()
+        for change in changes:
+            if change.claim is not None:
+                self._witness.see_record(change.row.run, change.row.row)
         return super().save(changes)
 
     def change_run(self, run_id: int, **values: Any) -> Run:
@@ -100,7 +118,7 @@ class MortalJournal(Journal):
 
     def _live(self) -> None:
         if self.is_dead:
-            raise asyncio.CancelledError
+            raise JournalError("The process is dead.")
 
 
 def _loop() -> SimulatedLoop:
@@ -113,24 +131,23 @@ class Interruption(msgspec.Struct, frozen=True):
     """What comes between: when, in seconds of a command's life, and what.
 
     crash is a kill -9 (``keeps_written``: what it had written still arrives at Alma); stop and abandon are Ctrl-C once
-    and twice; pause and cancel come from another terminal; gap is a laptop that sleeps; set is a wall clock that is set.
+    and twice; pause and cancel come from another terminal; cut is a network that is away for so many seconds; gap is a
+    laptop that sleeps, and freeze one that does so between the next record and its departure; set is a wall clock that is set; borrow is a reader who takes an item whose scan got no answer.
     """
 
-    kind: Literal["crash", "stop", "abandon", "pause", "cancel", "cut", "gap", "set"]
+    kind: Literal["crash", "stop", "abandon", "pause", "cancel", "cut", "gap", "freeze", "set", "borrow"]
     after_seconds: float
     seconds: float = 0.0
     keeps_written: bool = True
 
 
-@dataclass
-class Seen:
-    """What was seen of one row of a run on its way to Alma."""
+class Life(NamedTuple):
+    """A command that lives: its task, its journal, what stops it, and the port that stands for it."""
 
-    departures: int = 0
-    applied: Counter[int] = field(default_factory=Counter)
-    applied_at: list[float] = field(default_factory=list)
-    read_since: bool = False
-    again: int = 0
+    task: "asyncio.Future[Any]"
+    journal: MortalJournal
+    stop: Stop
+    port: int
 
 
 class World:
@@ -153,19 +170,16 @@ class World:
         self.application = Application(SimulatorConfig(items=items, seed=seed, **settings))
         self.application.clock = AlmaClock(loop)  # type: ignore[assignment]
         self.catalogue = self.application.gateway.catalogue
-        self.seen: dict[tuple[int, int], Seen] = {}
-        self._row_of: dict[tuple[int, str], tuple[int, int, int]] = {}
         self._processes = 0
+        self._loans = 0
         self._jitter = random.Random(seed)
-        self._states: dict[tuple[int, int], RowState] = {}
-        self.broken: list[str] = []
         self.journal = Journal(folder / "journal.db", wall_clock=lambda: self.clock.now().wall)
-        self._reading = sqlite3.connect(folder / "journal.db")
+        self.witness = Witness(folder / "journal.db", self.catalogue, loop.time)
         self._serve()
 
     def close(self) -> None:
         """End it."""
-        self._reading.close()
+        self.witness.close()
         self.journal.close()
         self.runner.run(_settle_down())
         self.runner.close()
@@ -173,7 +187,9 @@ class World:
     # The simulated Alma on the network
 
     def _serve(self) -> None:
-        self.application.gateway.ledger.scans_by_item = _Watched(self._note_applied)
+        self.application.gateway.ledger.scans_by_item = _Watched(
+            lambda number: self.witness.see_applied(_caller.get(), number)
+        )
         config = uvicorn.Config(
             self._app,
             interface="asgi3",
@@ -187,61 +203,14 @@ class World:
         config.load()
         protocol, state = make_protocol(self.application.faults), ServerState()
         self.loop.network.serve = lambda: protocol(config, state, {}, _loop=self.loop)
-        self.loop.network.watch = self._note_written
+        self.loop.network.watch = self.witness.see_written
 
     async def _app(self, scope: Scope, receive: Receive, send: Send) -> None:
         _caller.set(scope["client"][1])
-        path = scope["path"].split("/")
         await self.application(scope, receive, send)
-        if scope["method"] == "GET" and len(path) == 9:  # noqa: PLR2004 - an item's own address
-            for key, seen in self.seen.items():
-                seen.read_since = seen.read_since or self._pid(key) == path[-1]
-
-    def _pid(self, key: tuple[int, int]) -> str:
-        found = self._reading.execute("SELECT pid FROM rows WHERE run = ? AND row = ?", key).fetchone()
-        return str(found[0]) if found else ""
-
-    def _note_written(self, caller: int, data: bytes) -> None:
-        """See what leaves a process; a scan needs its intent on disk, and a lost one a read in between."""
-        line = data.split(b"\r\n", 1)[0]
-        if line.startswith(b"POST ") and b"op=scan" in line:
-            self._check_departure(caller, line.split(b"?")[0].rsplit(b"/", 1)[-1].decode())
-
-    def _check_departure(self, caller: int, pid: str) -> None:
-        found = self._reading.execute(
-            "SELECT run, row, step FROM rows WHERE pid = ? AND state = 'sending'", (pid,)
-        ).fetchall()
-        if len(found) != 1:
-            self.broken.append(f"a scan of {pid} leaves, and {len(found)} rows say so on disk")
-            return
-        run, row, step = found[0]
-        seen = self.seen.setdefault((run, row), Seen())
-        kinds = [
-            kind
-            for (kind,) in self._reading.execute(
-                "SELECT kind FROM events WHERE run = ? AND row = ? ORDER BY id", (run, row)
-            )
-        ]
-        if kinds.count("sending") > 1:
-            last = len(kinds) - 1 - kinds[::-1].index("sending")
-            before = len(kinds[:last]) - 1 - kinds[:last][::-1].index("sending")
-            between = set(kinds[before + 1 : last])
-            known = {"nothing-happened", "settled", "retried", "answered"}
-            if not (between & known or ("reread" in between and seen.read_since)):
-                self.broken.append(f"row {row} of run {run} is sent again, and nobody looked: {kinds}")
-        seen.departures += 1
-        seen.read_since = False
-        self._row_of[caller, pid] = (run, row, step)
-
-    def _note_applied(self, number: int) -> None:
-        pid = self.catalogue.numbering.pid(number)
-        row = self._row_of.get((_caller.get(), pid))
-        if row is None:
-            self.broken.append(f"item {pid} is scanned, and nothing was sent")
-            return
-        seen = self.seen[row[:2]]
-        seen.applied[row[2]] += 1
-        seen.applied_at.append(self.application.clock.now())
+        parts = scope["path"].split("/")
+        if scope["method"] == "GET" and len(parts) == _PARTS_OF_AN_ITEM:
+            self.witness.see_read(_caller.get(), parts[-1])
 
     # almascan's commands
 
@@ -263,12 +232,13 @@ class World:
     async def _live(
         self, act: Callable[[Runner], Awaitable[Ended | None]], between: list[Interruption], port: int
     ) -> str:
-        journal = MortalJournal(self.folder / "journal.db", wall_clock=lambda: self.clock.now().wall)
+        journal = MortalJournal(self.folder / "journal.db", self.clock, self.witness)
         stop = Stop()
         alma = Alma(
             f"http://127.0.0.1:{port}/almaws/v1",
             KEYS["full"],
             pacer=Pacer(20.0),
+            timeouts=IMPATIENT,
             jitter=self._jitter,
             wall_clock=lambda: self.clock.now().wall,
         )
@@ -276,7 +246,7 @@ class World:
             async with alma:
                 runner = Runner(alma, journal, reporter_for("none", sys.stderr), stop=stop, clock=self.clock)
                 living = asyncio.ensure_future(act(runner))
-                interrupting = asyncio.ensure_future(self._interrupt(living, between, journal, stop, port))
+                interrupting = asyncio.ensure_future(self._interrupt(between, Life(living, journal, stop, port)))
                 try:
                     ended = await asyncio.wait_for(living, LONGEST_LIFE_SECONDS)
                 finally:
@@ -287,42 +257,49 @@ class World:
                 raise
             return "killed"
         except AlmascanError as error:
-            return type(error).__name__
+            return "killed" if journal.is_dead else type(error).__name__
         finally:
             journal.close()
         return "not begun" if ended is None else ExitCode(ended.exit_code).name
 
-    async def _interrupt(
-        self,
-        living: "asyncio.Future[Any]",
-        between: list[Interruption],
-        journal: MortalJournal,
-        stop: Stop,
-        port: int,
-    ) -> None:
+    async def _interrupt(self, between: list[Interruption], life: "Life") -> None:
         began = self.loop.time()
         for one in sorted(between, key=lambda one: one.after_seconds):
             await asyncio.sleep(max(0.0, began + one.after_seconds - self.loop.time()))
-            match one.kind:
-                case "crash":
-                    journal.is_dead = True
-                    self.loop.network.kill(port, keeps_written=one.keeps_written)
-                    living.cancel()
-                case "stop":
-                    stop.request("A person stopped it.", ExitCode.INTERRUPTED)
-                case "abandon":
-                    stop.request("A person stopped it.", ExitCode.INTERRUPTED)
-                    stop.abandon()
-                case "pause" | "cancel":
-                    self._say(one.kind)
-                case "cut":
-                    self.loop.network.cut()
-                    self.loop.call_later(one.seconds, setattr, self.loop.network, "is_cut", False)
-                case "gap":
-                    self.loop.stand_still(one.seconds)
-                    self.clock.slept_seconds += one.seconds
-                case "set":
-                    self.clock.set_ahead_seconds += one.seconds
+            if one.kind in ("crash", "stop", "abandon"):
+                self._end(one, life)
+            else:
+                self._disturb(one, life)
+
+    def _end(self, one: Interruption, life: "Life") -> None:
+        if one.kind == "crash":
+            life.journal.is_dead = True
+            self.loop.network.kill(life.port, keeps_written=one.keeps_written)
+            life.task.cancel()
+            return
+        life.stop.request("A person stopped it.", ExitCode.INTERRUPTED)
+        if one.kind == "abandon":
+            life.stop.abandon()
+
+    def _disturb(self, one: Interruption, life: "Life") -> None:
+        match one.kind:
+            case "pause" | "cancel":
+                self._say(one.kind)
+            case "cut":
+                self.loop.network.cut()
+                self.loop.call_later(one.seconds, setattr, self.loop.network, "is_cut", False)
+            case "gap":
+                self._sleep(one.seconds)
+            case "freeze":
+                life.journal.mortal_writer.freeze = partial(self._sleep, one.seconds)
+            case "set":
+                self.clock.set_ahead_seconds += one.seconds
+            case "borrow":
+                self._borrow()
+
+    def _sleep(self, seconds: float) -> None:
+        self.loop.stand_still(seconds)
+        self.clock.slept_seconds += seconds
 
     def _say(self, word: str) -> None:
         try:
@@ -330,54 +307,29 @@ class World:
         except AlmascanError:
             return  # there was no run yet, or it had ended: a person is told so
 
+    def loan(self) -> dict[str, str]:
+        """Give the fields of a new loan, due on a day of its own."""
+        self._loans += 1
+        return {
+            "process_type": "LOAN",
+            "due_date": f"2027-{1 + self._loans // 28 % 12:02d}-{1 + self._loans % 28:02d}Z",
+        }
+
+    def _borrow(self) -> None:
+        for run in self.journal.runs(1):
+            for row in self.journal.rows_in_state(run.id, RowState.UNCLEAR):
+                number = self.catalogue.numbering.number_of_pid(row.pid)
+                if number is not None:
+                    self.catalogue.change(number, self.loan(), format_day(self.application.clock.now()))
+
     def wait(self, seconds: float) -> None:
         """Let time pass with nothing of almascan's at work."""
         self.runner.run(asyncio.sleep(seconds))
         self.check()
 
-    # What must hold whatever happens
-
     def check(self) -> None:
         """Fail where a promise is broken."""
-        assert not self.broken, self.broken
-        for key, seen in self.seen.items():
-            most = 1 + seen.again
-            assert all(times <= most for times in seen.applied.values()), self._tell(key, seen)
-        for run in self.journal.runs():
-            self._check_run(run)
-
-    def _tell(self, key: tuple[int, int], seen: Seen) -> str:
-        story = "\n".join(f"{event.at:.2f} {event.kind}: {event.text}" for event in self.journal.story(*key))
-        return f"row {key} was scanned {dict(seen.applied)}, at {seen.applied_at}:\n{story}"
-
-    def _check_run(self, run: Run) -> None:
-        rows = list(self.journal.rows(run.id))
-        counts = self.journal.counts(run.id)
-        assert len(rows) == run.rows == sum(counts.values())
-        assert counts == Counter(row.answer for row in rows)
-        for row in rows:
-            self._check_row(row)
-
-    def _check_row(self, row: Row) -> None:
-        key = (row.run, row.row)
-        was = self._states.get(key, RowState.NEW)
-        story = self.journal.story(row.run, row.row)
-        assert row.state in _reachable(was, asked=any(event.kind is EventKind.RETRIED for event in story)), (was, row)
-        assert (row.outcome is None) is (row.state not in FINAL_STATES), row
-        self._states[key] = row.state
-
-
-def _reachable(was: RowState, *, asked: bool) -> set[RowState]:
-    """All states that may be seen after one."""
-    found, ahead = {was}, [was]
-    while ahead:
-        state = ahead.pop()
-        if state is RowState.FAILED and not asked:
-            continue
-        following = STEPS[state] - found
-        found |= following
-        ahead += following
-    return found
+        self.witness.check(self.journal)
 
 
 class _Watched(Counter[int]):
