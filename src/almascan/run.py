@@ -5,8 +5,9 @@ are in flight ``almascan.crew``, what is decided ``almascan.rules``, what is rec
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
+from itertools import chain, islice
 from typing import Any
 
 import msgspec
@@ -23,7 +24,7 @@ from almascan.intervene import reopen_failed
 from almascan.journal import Journal, say_who
 from almascan.lists import Listing
 from almascan.loading import load_list
-from almascan.model import DEFAULT_PACE, Environment, Group, Order, Outcome, Row, Run, RunState
+from almascan.model import DEFAULT_PACE, Environment, Group, Order, Outcome, Row, RowState, Run, RunState
 from almascan.preview import Institution, Preview, make_preview
 from almascan.progress import Reporter
 from almascan.scanner import Scanner
@@ -129,10 +130,11 @@ class Runner:
         return await self._go_on(self._journal.run(run_id), None, {}, reopen=True)
 
     async def _go_on(self, run: Run, limit: int | None, changes: Mapping[str, Any], *, reopen: bool) -> Ended:
-        counts = self._journal.counts(run.id)
-        if run.state is RunState.FINISHED and not _has_work(counts, reopen=reopen):
-            self._reporter.say(f"Run {run.id} is finished: there is nothing to do.")
-            return Ended(run, counts, _exit_code(counts))
+        if run.state is RunState.FINISHED:
+            counts = self._journal.counts(run.id)
+            if not _has_work(counts, reopen=reopen):
+                self._reporter.say(f"Run {run.id} is finished: there is nothing to do.")
+                return Ended(run, counts, _exit_code(counts))
         order = msgspec.structs.replace(run.order, **changes)
         institution = await self._meet(order)
         _check_goes_on(run, institution)
@@ -264,7 +266,7 @@ class Runner:
             self._reporter.begin(run, crew.snapshot())
             try:
                 async with self._finding(run, scanner):
-                    await crew.work(_first(self._journal.rows(run.id, only_open=True), limit), taken)
+                    await crew.work(_first(self._journal, run.id, limit), taken)
             finally:
                 self._reporter.end(crew.snapshot())
 
@@ -346,15 +348,13 @@ def _pace(order: Order, environment: Environment) -> tuple[float, int]:
     return rate, per_minute if order.per_minute is None else order.per_minute
 
 
-def _first(rows: Iterable[Row], limit: int | None) -> Iterator[Row]:
-    """Give all rows, or the first ones not tried yet and every unclear one."""
-    tried = 0
-    for row in rows:
-        if row.answer is Outcome.NOT_TRIED:
-            tried += 1
-            if limit is not None and tried > limit:
-                continue
-        yield row
+def _first(journal: Journal, run_id: int, limit: int | None) -> Iterator[Row]:
+    """Give all open rows of a run, or every unclear one and the first ones not tried yet."""
+    rows = journal.rows(run_id, only_open=True)
+    if limit is None:
+        return rows
+    not_tried = (row for row in rows if row.answer is Outcome.NOT_TRIED)
+    return chain(journal.rows_in_state(run_id, RowState.UNCLEAR), islice(not_tried, limit))
 
 
 def _has_work(counts: Mapping[Outcome, int], *, reopen: bool) -> bool:

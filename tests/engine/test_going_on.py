@@ -1,6 +1,7 @@
 """Which runs resume and retry go on with, and which they leave as they are."""
 
 import asyncio
+import sqlite3
 import time
 
 import pytest
@@ -23,6 +24,18 @@ async def test_a_cancelled_run_is_never_gone_on_with(bench: Bench, retries: bool
         await bench.work(lambda runner: runner.retry(1) if retries else runner.resume(1))
     assert bench.journal.run(1).state is RunState.CANCELLED
     assert list(bench.simulator.scans()) == barcodes[:1]
+
+
+async def test_a_limit_of_a_few_rows_does_not_read_the_whole_run(bench: Bench) -> None:
+    unknown = [f"9{number:013d}" for number in range(5000)]
+    read: list[str] = []
+    with bench.journal._engine.connect() as connection:
+        driver: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]
+        driver.set_trace_callback(lambda sql: read.append(sql) if "LIMIT 2000" in sql else None)
+        connection.close()
+        ended = await bench.scan(unknown, limit=2)
+    assert ended.counts == {Outcome.NOT_FOUND: 2, Outcome.NOT_TRIED: 4998}
+    assert len(read) == 1
 
 
 async def test_a_run_that_nobody_said_yes_to_is_never_gone_on_with(bench: Bench) -> None:

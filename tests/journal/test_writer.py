@@ -81,6 +81,24 @@ async def test_a_writer_that_is_closed_has_written_what_nobody_waits_for_any_mor
     assert _count_sending(journal) == 50
 
 
+async def test_a_writer_shared_by_runs_has_one_thread_and_writes_all_before_one_of_them_leaves(
+    journal: Journal,
+) -> None:
+    run = add(journal, [new(number, str(number)) for number in range(1, 51)])
+    async with journal.writer() as staying:
+        async with journal.writer() as leaving:
+            saving = [asyncio.create_task(leaving.save(intent(row, f"23{row.row}"))) for row in journal.rows(run.id)]
+            await asyncio.sleep(0)
+            for task in saving:
+                task.cancel()
+            threads = [thread for thread in threading.enumerate() if thread.name == "journal writer"]
+        assert _count_sending(journal) == 50
+        assert len(threads) == 1
+        row = journal.row(run.id, 50)
+        assert await staying.save(Change(row.to(RowState.UNCLEAR), RowState.SENDING)) is None
+    assert not threads[0].is_alive()
+
+
 async def test_a_writer_that_is_closed_refuses_instead_of_keeping_one_waiting(journal: Journal) -> None:
     run = add(journal, [new(1, "a")])
     async with journal.writer() as writer:

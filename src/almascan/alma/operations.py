@@ -6,6 +6,7 @@ Each function here makes an ``Operation``; ``Alma`` performs it.
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Generic, TypeVar
 from urllib.parse import quote, unquote, urlencode, urlsplit
@@ -89,8 +90,14 @@ def scan_in(ids: ItemIds, desk: Desk, options: ScanOptions) -> Operation[Item]:
     Raises:
         UsageError: The desk is not one circulation desk or one department.
     """
-    query = urlencode(scan_parameters(desk, options), quote_via=quote)
-    return Operation("POST", f"{_item_path(ids)}?{query}", read_item, Purpose.SCAN, Priority.SCAN, NO_PARAMETERS)
+    return Operation(
+        "POST", f"{_item_path(ids)}?{_scan_query(desk, options)}", read_item, Purpose.SCAN, Priority.SCAN, NO_PARAMETERS
+    )
+
+
+@lru_cache(maxsize=64)
+def _scan_query(desk: Desk, options: ScanOptions) -> str:
+    return urlencode(scan_parameters(desk, options), quote_via=quote)
 
 
 def scan_parameters(desk: Desk, options: ScanOptions) -> dict[str, str]:

@@ -45,14 +45,15 @@ class Journal:
         self._wall_clock = wall_clock
         self._engine = open_database(path, create=create)
         self._writing = writing(self._engine)
+        self._writer = Writer(self.save)
 
     def close(self) -> None:
         """Close its connections."""
         self._engine.dispose()
 
     def writer(self) -> Writer:
-        """Return the thread that saves rows while a run works."""
-        return Writer(self.save)
+        """Return the thread that saves rows while runs work: one for all of them."""
+        return self._writer
 
     # Institutions
 

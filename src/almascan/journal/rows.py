@@ -31,10 +31,11 @@ from sqlalchemy import (
     Row as Record,
 )
 
-from almascan.journal.schema import EVENTS, OPEN_ROWS, ROWS, RUNS
+from almascan.journal.schema import EVENTS, LOST_ROWS, OPEN_ROWS, ROWS, RUNS
 from almascan.model import FINAL_STATES, Desk, Event, Item, Outcome, Row, RowState
 
 _PAGE = 2_000
+_LOST = frozenset({RowState.SENDING, RowState.UNCLEAR})
 NEVER = float("inf")
 
 
@@ -256,8 +257,10 @@ def read_in_state(connection: Connection, run: int, states: Iterable[RowState]) 
     """Read the rows in some states, in their order."""
     wanted = frozenset(states)
     query = select(ROWS).where(ROWS.c.run == run, ROWS.c.state.in_(wanted)).order_by(ROWS.c.row)
-    if wanted.isdisjoint(FINAL_STATES):
-        # Spelled out, it has SQLite go through the few open rows of a long run, and not through all.
+    # Spelled out as in an index, it has SQLite go through the few rows of it, and not through all of a long run.
+    if wanted <= _LOST:
+        query = query.where(LOST_ROWS)
+    elif wanted.isdisjoint(FINAL_STATES):
         query = query.where(OPEN_ROWS)
     return map(_decode, connection.execute(query))
 

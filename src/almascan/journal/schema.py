@@ -30,6 +30,7 @@ RUNS = Table(
 )
 
 OPEN_ROWS = text("state IN ('new', 'located', 'ready', 'sending', 'unclear')")
+LOST_ROWS = text("state IN ('sending', 'unclear')")
 SENT_ROWS = text("sends > 0")
 
 ROWS = Table(
@@ -57,6 +58,7 @@ ROWS = Table(
     Column("sent_at", Float),
     Column("finished_at", Float),
     Index("rows_open", "run", "row", sqlite_where=OPEN_ROWS, postgresql_where=OPEN_ROWS),
+    Index("rows_lost", "run", "row", sqlite_where=LOST_ROWS, postgresql_where=LOST_ROWS),
     Index("rows_sent", "pid", "run", "step", unique=True, sqlite_where=SENT_ROWS, postgresql_where=SENT_ROWS),
 )
 

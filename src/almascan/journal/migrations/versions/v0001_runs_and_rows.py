@@ -7,6 +7,7 @@ revision = "0001"
 down_revision: str | None = None
 
 OPEN_ROWS = sa.text("state IN ('new', 'located', 'ready', 'sending', 'unclear')")
+LOST_ROWS = sa.text("state IN ('sending', 'unclear')")
 SENT_ROWS = sa.text("sends > 0")
 
 
@@ -83,6 +84,7 @@ def _make_rows() -> None:
         *(sa.Column(name, sa.Float) for name in ("looked_at", "sent_at", "finished_at")),
     )
     op.create_index("rows_open", "rows", ["run", "row"], sqlite_where=OPEN_ROWS, postgresql_where=OPEN_ROWS)
+    op.create_index("rows_lost", "rows", ["run", "row"], sqlite_where=LOST_ROWS, postgresql_where=LOST_ROWS)
     op.create_index(
         "rows_sent", "rows", ["pid", "run", "step"], unique=True, sqlite_where=SENT_ROWS, postgresql_where=SENT_ROWS
     )
