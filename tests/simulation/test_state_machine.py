@@ -44,30 +44,31 @@ ORDERS: tuple[dict[str, Any], ...] = (
     {"recipe": "send", "desk": ELSEWHERE},
     {"recipe": "work-order", "desk": DEPARTMENT, "then": HOME},
 )
-_LATE = [
+_Faults = list[dict[str, Any]]
+_LATE: _Faults = [
     *({"kind": "delay", "delay_seconds": delay} for delay in (35, 65, LATEST_SECONDS)),
     {"kind": "silent", "applied": True, "delay_seconds": LATEST_SECONDS},
     {"kind": "drop", "applied": True, "delay_seconds": 50},
 ]
-_LOST = [
+_LOST: _Faults = [
     *({"kind": "drop", "applied": applied, "delay_seconds": delay} for applied in (False, True) for delay in (0, 20)),
     *({"kind": "silent", "applied": applied, "delay_seconds": 5} for applied in (False, True)),
     {"kind": "truncate"},
     {"kind": "mistyped"},
     {"kind": "redirect", "applied": True},
 ]
-_ERRORS = [
+_ERRORS: _Faults = [
     {"kind": "error", "status": status, "body_format": body_format, "applied": applied}
     for status in (500, 503)
     for body_format in ("json", "html", "empty")
     for applied in (False, True)
 ]
-_UNPROVEN = [
+_UNPROVEN: _Faults = [
     {"kind": "error", "status": 400, "code": code, "applied": applied}
     for code in ("401652", "402502", "402504")
     for applied in (False, True)
 ]
-_REFUSALS = [
+_REFUSALS: _Faults = [
     {"kind": "refuse"},
     *(
         {"kind": "error", "status": status, "code": code}
@@ -80,7 +81,7 @@ _REFUSALS = [
     ),
 ]
 
-_KINDS: tuple[list[dict[str, Any]], ...] = (_LATE, _LOST, _ERRORS, _UNPROVEN, _REFUSALS)
+_KINDS = (_LATE, _LOST, _ERRORS, _UNPROVEN, _REFUSALS)
 _seed = st.integers(0, 2**32)
 """Seeds even choices: hypothesis's own favour the short and simple, where little comes between."""
 
