@@ -136,11 +136,16 @@ def test_a_refusal_cuts_the_rate_once_in_300_ms_and_the_rate_recovers() -> None:
 def test_a_refusal_widens_the_guard_and_quiet_narrows_it_again() -> None:
     pace = Pace(25)
     pace.depart(100.0)
-    assert pace.guard_at(100) == pytest.approx(0.040)
-    pace.refused(100)
-    assert pace.guard_at(100) == LARGEST_GUARD_SECONDS
-    assert 0.08 < pace.guard_at(160) < 0.1
-    assert pace.guard_at(1000) == pytest.approx(0.020)
+    assert pace.guard_at(100) == pytest.approx(0.050)
+    assert pace.guard_at(200) == pytest.approx(0.040)
+    pace.refused(200)
+    assert pace.guard_at(200) == pytest.approx(0.100)
+    pace.refused(201)
+    assert pace.guard_at(201) == pytest.approx(0.130, abs=0.001)
+    for second in range(202, 220):
+        pace.refused(second)
+    assert pace.guard_at(219) == LARGEST_GUARD_SECONDS
+    assert pace.guard_at(5000) == pytest.approx(0.020)
 
 
 def test_a_request_that_never_left_gives_its_place_back() -> None:

@@ -22,11 +22,14 @@ CUT_PAUSE_SECONDS = 0.3
 RECOVERY_PER_SECOND = 0.02
 """Of the rate told: half a request a second, each second, at 25."""
 
-FIRST_GUARD_SECONDS = 0.040
+FIRST_GUARD_SECONDS = 0.050
 SMALLEST_GUARD_SECONDS = 0.020
-LARGEST_GUARD_SECONDS = 0.100
-GUARD_DECAY = 0.0003
-"""How much the guard shrinks in a second, in seconds; a refusal sets it to its largest."""
+GUARD_AFTER_REFUSAL_SECONDS = 0.100
+LARGEST_GUARD_SECONDS = 0.300
+GUARD_GROWTH = 1.3
+"""What a refusal multiplies the guard by, where that is more than ``GUARD_AFTER_REFUSAL_SECONDS``."""
+GUARD_DECAY = 0.0001
+"""How much the guard shrinks in a second, in seconds."""
 
 _MINUTE_SECONDS = 60.0
 _SPARE = 256
@@ -147,7 +150,8 @@ class Pace:
             return
         self._last_cut = now
         self._rate_set = (self.rate_at(now) * CUT, now)
-        self._guard_set = (LARGEST_GUARD_SECONDS, now)
+        guard = max(GUARD_AFTER_REFUSAL_SECONDS, GUARD_GROWTH * self.guard_at(now))
+        self._guard_set = (min(LARGEST_GUARD_SECONDS, guard), now)
 
     def withdraw(self, passage: Passage) -> None:
         """Note that the request never left; its place is free."""
