@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from tests.alma.conftest import connect
 from tests.alma.raw_server import RawServer, http
 from tests.alma.samples import DESK, IDS, error_json, item_json, item_tree
+from tests.served import served
 
 from almascan.alma import Alma, Pacer, Timeouts
 from almascan.alma.answers import Answer, find_refusal
@@ -42,7 +43,6 @@ async def steadily(parts: Iterable[bytes], seconds: float = 0.0) -> AsyncIterato
 @contextlib.asynccontextmanager
 async def speaker(answer: Callable[[], AsyncIterator[bytes]]) -> AsyncIterator[str]:
     """A server that reads a request and says what it is told to, until its client leaves."""
-    tasks: set[asyncio.Task[None]] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
@@ -53,17 +53,8 @@ async def speaker(answer: Callable[[], AsyncIterator[bytes]]) -> AsyncIterator[s
             await reader.read()
         writer.close()
 
-    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        tasks.add(asyncio.ensure_future(serve(reader, writer)))
-
-    server = await asyncio.start_server(accept, "127.0.0.1", 0)
-    try:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/almaws/v1"
-    finally:
-        server.close()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    async with served(serve) as base_url:
+        yield base_url
 
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"

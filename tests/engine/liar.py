@@ -5,6 +5,8 @@ import contextlib
 import re
 from collections.abc import AsyncIterator, Callable
 
+from tests.served import served
+
 Change = Callable[[str, bytes], bytes]
 """From the request's first line and the right body to the body that is sent."""
 
@@ -12,19 +14,12 @@ Change = Callable[[str, bytes], bytes]
 @contextlib.asynccontextmanager
 async def lie(port: int, change: Change) -> AsyncIterator[str]:
     """Stand in front of the simulated Alma at a port; yields the base URL to be reached at."""
-    tasks: set[asyncio.Task[None]] = set()
 
-    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        tasks.add(asyncio.ensure_future(_serve(reader, writer, port, change)))
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await _serve(reader, writer, port, change)
 
-    server = await asyncio.start_server(accept, "127.0.0.1", 0)
-    try:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/almaws/v1"
-    finally:
-        server.close()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    async with served(serve) as base_url:
+        yield base_url
 
 
 async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: int, change: Change) -> None:

@@ -117,7 +117,12 @@ def _wait_for_calls(why: str, seconds: float) -> None:
 
 _HANGUP = getattr(signal, "SIGHUP", None)
 """Sent where the terminal is closed; Windows has none."""
-_ENDING = (signal.SIGINT, signal.SIGTERM, *(() if _HANGUP is None else (_HANGUP,)))
+
+
+def _ending_signals() -> list[signal.Signals]:
+    """What ends a command; nohup has the closing of the terminal ignored, and so it stays."""
+    minds_hangup = _HANGUP is not None and signal.getsignal(_HANGUP) is not signal.SIG_IGN
+    return [signal.SIGINT, signal.SIGTERM, *([_HANGUP] if _HANGUP is not None and minds_hangup else [])]
 
 
 def _silence(terminals: Iterable[int]) -> None:
@@ -142,8 +147,7 @@ def interruptible(stop: "Stop", say: Callable[[str], None]) -> Iterator[Callable
     import asyncio
 
     loop = asyncio.get_running_loop()
-    # What nohup had ignored stays ignored.
-    before = {number: signal.getsignal(number) for number in _ENDING if signal.getsignal(number) is not signal.SIG_IGN}
+    before = {number: signal.getsignal(number) for number in _ending_signals()}
     terminals = [number for number in (1, 2) if os.isatty(number)]
     presses = 0
 
@@ -151,10 +155,9 @@ def interruptible(stop: "Stop", say: Callable[[str], None]) -> Iterator[Callable
         nonlocal presses
         presses += 1
         if presses > 1:
-            stop.abandon()
-        else:
-            stop.request("It was interrupted; resume goes on.", ExitCode.INTERRUPTED)
-            say("Finishing what is in flight; Ctrl-C once more stops at once.")
+            return stop.abandon()
+        stop.request("It was interrupted; resume goes on.", ExitCode.INTERRUPTED)
+        return say("Finishing what is in flight; Ctrl-C once more stops at once.")
 
     def obey(number: int, _frame: object) -> None:
         if number == _HANGUP:
