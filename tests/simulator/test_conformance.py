@@ -206,7 +206,7 @@ def test_there_is_an_example_of_every_code_that_is_done_and_of_no_other() -> Non
     assert set(TRIGGERS) == {(each.request, code) for each in DONE for code in each.codes}
 
 
-@pytest.mark.parametrize(("request_and_code", "trigger"), TRIGGERS.items(), ids=lambda each: str(each)[:60])
+@pytest.mark.parametrize(("request_and_code", "trigger"), TRIGGERS.items(), ids=map(" ".join, TRIGGERS))
 def test_every_code_that_is_done_is_answered(request_and_code: tuple[str, str], trigger: Trigger) -> None:
     reply = trigger(Asker())
     assert (reply.status, code_in(reply)) == (400, request_and_code[1])

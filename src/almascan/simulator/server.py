@@ -5,6 +5,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import Any, Self, TypeVar
 
 import uvicorn
@@ -20,6 +21,8 @@ from almascan.simulator.routes import BASE_PATH
 T = TypeVar("T")
 HOST = "127.0.0.1"
 BACKLOG = 2048
+_PATIENCE_SECONDS = 5.0
+"""How long the server is given to end by itself."""
 
 
 class Simulator(Institution):
@@ -43,6 +46,7 @@ class Simulator(Institution):
         self._application = Application(self.config)
         self._application.control = make_control(self._application)
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._serving: asyncio.Task[None] | None = None
         self._listening = threading.Event()
         now = self._application.clock.now
         super().__init__(self._application.tenants[0], now, self._do)
@@ -66,7 +70,10 @@ class Simulator(Institution):
     def __exit__(self, *exception: object) -> None:
         """Stop listening and drop whatever is still being served."""
         self._server.should_exit = True
-        self._thread.join()
+        self._thread.join(_PATIENCE_SECONDS)
+        if self._thread.is_alive() and self._loop is not None and self._serving is not None:
+            self._loop.call_soon_threadsafe(self._serving.cancel)
+            self._thread.join()
         self._socket.close()
         self._loop = None
 
@@ -114,13 +121,15 @@ class Simulator(Institution):
 
     def _run(self) -> None:
         try:
-            asyncio.run(self._serve())
+            with suppress(asyncio.CancelledError):
+                asyncio.run(self._serve())
         finally:
             self._loop = None
             self._listening.set()
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
+        self._serving = asyncio.current_task()
         # The socket listens already: a connection that comes now waits in the backlog.
         self._listening.set()
         await self._server.serve(sockets=[self._socket])
