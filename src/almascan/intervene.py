@@ -1,8 +1,12 @@
 """What a person says to a run from outside: settle a row, try failed rows again, pause, cancel."""
 
+from itertools import islice
+
 from almascan.errors import UsageError
 from almascan.journal import Change, Journal, say_who
 from almascan.model import Event, EventKind, Outcome, Row, RowState, Run, RunState
+
+_AT_ONCE = 2_000
 
 
 def reopen_failed(journal: Journal, run_id: int, at: float) -> int:
@@ -19,9 +23,12 @@ def reopen_failed(journal: Journal, run_id: int, at: float) -> int:
         How many rows there were.
     """
     event = Event(at, EventKind.RETRIED, "It failed, and is tried once more.")
-    failed = [row for row in journal.rows_in_state(run_id, RowState.FAILED) if row.outcome is not Outcome.BAD_BARCODE]
-    journal.save([Change(_reopened(row), RowState.FAILED, (event,)) for row in failed])
-    return len(failed)
+    failed = (row for row in journal.rows_in_state(run_id, RowState.FAILED) if row.outcome is not Outcome.BAD_BARCODE)
+    reopened = 0
+    while part := list(islice(failed, _AT_ONCE)):
+        journal.save([Change(_reopened(row), RowState.FAILED, (event,)) for row in part])
+        reopened += len(part)
+    return reopened
 
 
 def _reopened(row: Row) -> Row:

@@ -353,8 +353,11 @@ def _first(journal: Journal, run_id: int, limit: int | None) -> Iterator[Row]:
     rows = journal.rows(run_id, only_open=True)
     if limit is None:
         return rows
-    not_tried = (row for row in rows if row.answer is Outcome.NOT_TRIED)
-    return chain(journal.rows_in_state(run_id, RowState.UNCLEAR), islice(not_tried, limit))
+    unclear = list(journal.rows_in_state(run_id, RowState.UNCLEAR))
+    # One that turns out not to have happened is in hand already when its turn in the list comes.
+    in_hand = {row.row for row in unclear}
+    not_tried = (row for row in rows if row.answer is Outcome.NOT_TRIED and row.row not in in_hand)
+    return chain(unclear, islice(not_tried, limit))
 
 
 def _has_work(counts: Mapping[Outcome, int], *, reopen: bool) -> bool:

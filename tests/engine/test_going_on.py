@@ -10,9 +10,12 @@ from tests.engine.conftest import Bench
 from almascan.errors import UsageError
 from almascan.hours import Hours
 from almascan.intervene import cancel, pause
+from almascan.journal import Change
 from almascan.lists import open_list
 from almascan.loading import load_list
-from almascan.model import Outcome, Run, RunState
+from almascan.model import Outcome, RowState, Run, RunState
+from almascan.run import _first
+from almascan.stop import Stop
 
 
 @pytest.mark.parametrize("retries", [False, True])
@@ -26,12 +29,29 @@ async def test_a_cancelled_run_is_never_gone_on_with(bench: Bench, retries: bool
     assert list(bench.simulator.scans()) == barcodes[:1]
 
 
+async def test_a_row_that_is_found_not_to_have_happened_is_in_hand_once(bench: Bench) -> None:
+    barcodes = bench.simulator.barcodes("in_transit", 3)
+    bench.simulator.add_fault("drop", operation="scan", items=(barcodes[1],))
+    await bench.scan(barcodes, bench.order(settle_seconds=30), stop=_stopping_soon(), limit=2)
+    in_hand = _first(bench.journal, 1, 5)
+    unclear = next(in_hand)
+    assert unclear.state is RowState.UNCLEAR
+    bench.journal.save([Change(unclear.to(RowState.LOCATED), RowState.UNCLEAR)])
+    assert [row.barcode for row in in_hand] == [barcodes[2]]
+
+
+def _stopping_soon() -> Stop:
+    stop = Stop()
+    asyncio.get_running_loop().call_later(1.5, stop.request, "It was told to.")
+    return stop
+
+
 async def test_a_limit_of_a_few_rows_does_not_read_the_whole_run(bench: Bench) -> None:
     unknown = [f"9{number:013d}" for number in range(5000)]
     read: list[str] = []
     with bench.journal._engine.connect() as connection:
         driver: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]
-        driver.set_trace_callback(lambda sql: read.append(sql) if "LIMIT 2000" in sql else None)
+        driver.set_trace_callback(lambda sql: read.append(sql) if "'new'" in sql and "LIMIT" in sql else None)
         connection.close()
         ended = await bench.scan(unknown, limit=2)
     assert ended.counts == {Outcome.NOT_FOUND: 2, Outcome.NOT_TRIED: 4998}

@@ -152,7 +152,8 @@ class Life(RuleBasedStateMachine):
     @rule(seed=_seed)
     def run_is_resumed(self, seed: int) -> None:
         chance = self._chance(seed)
-        self._with_run(chance, lambda runner, run: runner.resume(run.id))
+        limit = chance.choice((None, None, 2))
+        self._with_run(chance, lambda runner, run: runner.resume(run.id, limit=limit))
 
     @rule(seed=_seed)
     def run_is_retried(self, seed: int) -> None:

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy import Row as Record
-from sqlalchemy import delete, func, insert, select, update
 
 from almascan.errors import UsageError
 from almascan.journal import rows as journal_rows
@@ -269,19 +269,23 @@ class Journal:
 
     def rows(self, run_id: int, *, only_open: bool = False) -> Iterator[Row]:
         """Stream a run's rows in their order, page by page; all, or those without an answer."""
+        return self._stream(
+            lambda connection, after: journal_rows.read_page(connection, run_id, after, only_open=only_open)
+        )
+
+    def rows_in_state(self, run_id: int, *states: RowState) -> Iterator[Row]:
+        """Stream a run's rows in some states in their order, page by page; they may change meanwhile."""
+        return self._stream(lambda connection, after: journal_rows.read_in_state(connection, run_id, states, after))
+
+    def _stream(self, read: Callable[[Connection, int], list[Row]]) -> Iterator[Row]:
         after = -1
-        while page := self._page(run_id, after, only_open=only_open):
+        while page := self._page(read, after):
             yield from page
             after = page[-1].row
 
-    def _page(self, run_id: int, after: int, *, only_open: bool) -> list[Row]:
+    def _page(self, read: Callable[[Connection, int], list[Row]], after: int) -> list[Row]:
         with translated(self.path), self._engine.connect() as connection:
-            return journal_rows.read_page(connection, run_id, after, only_open=only_open)
-
-    def rows_in_state(self, run_id: int, *states: RowState) -> list[Row]:
-        """Return a run's rows in some states; for states that few rows are in."""
-        with translated(self.path), self._engine.connect() as connection:
-            return list(journal_rows.read_in_state(connection, run_id, states))
+            return read(connection, after)
 
     def save(self, changes: Sequence[Change]) -> list[Saved]:
         """Make changes durable in one transaction; return what became of each."""
@@ -290,7 +294,7 @@ class Journal:
 
     def recover(self, run_id: int) -> int:
         """Put every row that a dead process left in ``sending`` among the unclear ones; return how many."""
-        lost = self.rows_in_state(run_id, RowState.SENDING)
+        lost = list(self.rows_in_state(run_id, RowState.SENDING))
         event = Event(
             self._wall_clock(), EventKind.LOST, "The process that sent it ended before the answer was recorded."
         )

@@ -4,7 +4,7 @@ A change names the state that the journal has the row in: where another process 
 is not made and its caller is told.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -253,16 +253,18 @@ def read_page(connection: Connection, run: int, after: int, *, only_open: bool, 
     return [_decode(found) for found in connection.execute(query)]
 
 
-def read_in_state(connection: Connection, run: int, states: Iterable[RowState]) -> Iterator[Row]:
-    """Read the rows in some states, in their order."""
+def read_in_state(
+    connection: Connection, run: int, states: Iterable[RowState], after: int, size: int = _PAGE
+) -> list[Row]:
+    """Read the next rows in some states after a row's number, in their order."""
     wanted = frozenset(states)
-    query = select(ROWS).where(ROWS.c.run == run, ROWS.c.state.in_(wanted)).order_by(ROWS.c.row)
+    query = select(ROWS).where(ROWS.c.run == run, ROWS.c.row > after, ROWS.c.state.in_(wanted))
     # Spelled out as in an index, it has SQLite go through the few rows of it, and not through all of a long run.
     if wanted <= _LOST:
         query = query.where(LOST_ROWS)
     elif wanted.isdisjoint(FINAL_STATES):
         query = query.where(OPEN_ROWS)
-    return map(_decode, connection.execute(query))
+    return [_decode(found) for found in connection.execute(query.order_by(ROWS.c.row).limit(size))]
 
 
 def count(connection: Connection, run: int) -> dict[Outcome, int]:
