@@ -179,7 +179,7 @@ def test_a_process_stopped_in_the_middle_of_its_scans_goes_on_where_it_was(
 @posix_only
 def test_a_process_that_is_told_to_end_records_what_is_in_flight(simulator: Simulator, tmp_path: Path) -> None:
     barcodes = simulator.barcodes("in_transit", ROWS)
-    environ = environment(simulator, tmp_path, RATE="150")
+    environ = environment(simulator, tmp_path, RATE="30")
     process = begin(environ, "scan", write_list(tmp_path, barcodes), "--yes")
     wait_for_scans(simulator, 10)
     process.terminate()
@@ -213,7 +213,7 @@ def begin_on_a_terminal(environ: dict[str, str], *arguments: str) -> tuple["subp
 @posix_only
 def test_a_run_whose_terminal_is_closed_records_what_is_in_flight(simulator: Simulator, tmp_path: Path) -> None:
     barcodes = simulator.barcodes("in_transit", ROWS)
-    environ = environment(simulator, tmp_path, RATE="150", PROGRESS="bar")
+    environ = environment(simulator, tmp_path, RATE="30", PROGRESS="bar")
     process, terminal = begin_on_a_terminal(environ, "scan", write_list(tmp_path, barcodes), "--yes")
     wait_for_scans(simulator, 10, terminal)
     os.close(terminal)
