@@ -44,8 +44,9 @@ runpy.run_module("almascan", run_name="__main__", alter_sys=True)
 """Runs the command with a journal that has the process stopped right after its first intents are on disk."""
 
 WITH_A_TERMINAL = """
-import fcntl, runpy, termios
+import fcntl, runpy, signal, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests themselves may run under nohup
 runpy.run_module("almascan", run_name="__main__", alter_sys=True)
 """
 """Runs the command with its standard input as the terminal that it belongs to."""
