@@ -182,7 +182,8 @@ class World:
         self.witness.close()
         self.journal.close()
         self.runner.run(_settle_down())
-        self.runner.close()
+        with self.loop.awaiting():  # for the executor's threads
+            self.runner.close()
 
     # The simulated Alma on the network
 
