@@ -14,7 +14,7 @@ from typing import Self
 
 from almascan.journal.rows import Change, Saved
 
-GATHER_SECONDS = 0.01
+GATHER_SECONDS = 0.02
 
 SaveAll = Callable[[Sequence[Change]], list[Saved]]
 _Pending = tuple[Change | None, "asyncio.Future[Saved]"]
