@@ -110,16 +110,16 @@ class Journal:
 
         Args:
             run: The run; its id is given by the journal.
-            rows: Its rows; their run is set here. An error on the way leaves no run behind.
+            rows: Its rows; their run is this one, whatever they say. An error on the way leaves no run behind.
         """
         values = _encode_run(run) | {"state": RunState.LOADING}
         with translated(self.path), self._writing.begin() as connection:
             run_id: int = connection.execute(insert(RUNS).values(**values).returning(RUNS.c.id)).scalar_one()
-        owned = (msgspec.structs.replace(row, run=run_id) for row in rows)
+        left = iter(rows)
         try:
-            while batch := list(islice(owned, _LOAD_BATCH)):
+            while batch := list(islice(left, _LOAD_BATCH)):
                 with translated(self.path), self._writing.begin() as connection:
-                    journal_rows.load(connection, batch)
+                    journal_rows.load(connection, run_id, batch)
         except BaseException:
             self.delete_run(run_id)
             raise

@@ -91,7 +91,7 @@ _OTHER = ROWS.alias("other")
 _OTHERS_SENT: ColumnElement[bool] = literal_column("other.sends > 0")
 
 _NEW = tuple(name for name in _COLUMNS if name not in {"step", "sends", "before", "after", "looked_at", "sent_at"})
-_LOADED = attrgetter(*_NEW)
+_LOADED = attrgetter(*_NEW[1:])
 _INSERT = insert(ROWS).values(
     {name: bindparam(name) for name in _NEW} | {"step": literal_column("0"), "sends": literal_column("0")}
 )
@@ -142,9 +142,9 @@ _CLAIM = _UPDATE.where(
 )
 
 
-def load(connection: Connection, rows: Sequence[Row]) -> None:
-    """Insert new rows, one at least."""
-    values = [_LOADED(_with_desk_as_text(row) if row.desk else row) for row in rows]
+def load(connection: Connection, run: int, rows: Sequence[Row]) -> None:
+    """Insert new rows of a run, one at least; the run that they name does not matter."""
+    values = [(run, *_LOADED(_with_desk_as_text(row) if row.desk else row)) for row in rows]
     # Handed to the driver as they are: SQLAlchemy's own preparation of each row takes longer than SQLite's work.
     compiled = _INSERT.compile(dialect=connection.dialect)
     connection.exec_driver_sql(compiled.string, values)

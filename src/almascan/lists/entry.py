@@ -25,7 +25,7 @@ class ListOptions(msgspec.Struct, frozen=True):
     strip_suffix: str = ""
 
 
-class Entry(msgspec.Struct, frozen=True):
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """One row of a list.
 
     Attributes:

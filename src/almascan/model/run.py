@@ -76,7 +76,7 @@ class Run(msgspec.Struct, frozen=True, omit_defaults=True):
     reason: str = ""
 
 
-class Row(msgspec.Struct, frozen=True, omit_defaults=True):
+class Row(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """One row of a run, as the journal has it.
 
     Attributes:
