@@ -42,3 +42,23 @@ def started(code: str, journal: Path) -> Iterator[Process]:
             yield process
         finally:
             process.kill()
+
+
+_WRITE_AND_WAIT = """
+import sys
+from pathlib import Path
+from tests.journal.samples import add, new
+from almascan.journal import Journal
+journal = Journal(Path(sys.argv[1]))
+for _ in range(3):
+    add(journal, [new(number, f"b{number}") for number in range(1, 31)])
+print("written", flush=True)
+sys.stdin.read()
+"""
+
+
+def leave_unmerged(journal: Path) -> None:
+    """Have a process make a journal of three runs of thirty rows, and kill it before SQLite merges them into the file."""
+    with started(_WRITE_AND_WAIT, journal) as writer:
+        writer.readline()
+        writer.kill()

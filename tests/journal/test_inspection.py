@@ -6,7 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from tests.journal.processes import started
+from tests.journal.processes import leave_unmerged
 from tests.journal.samples import a_run, add, intent, new
 
 from almascan.errors import JournalError
@@ -156,24 +156,9 @@ def test_flipped_bits_never_break_an_inspection_and_those_of_a_row_s_state_are_f
     assert "Invalid enum value 'nex'" in told(inspect_journal(path))
 
 
-_LOAD = """
-import sys
-from pathlib import Path
-from tests.journal.samples import add, new
-from almascan.journal import Journal
-journal = Journal(Path(sys.argv[1]))
-for _ in range(3):
-    add(journal, [new(number, f"b{number}") for number in range(1, 31)])
-print("written", flush=True)
-sys.stdin.read()
-"""
-
-
 def test_damage_among_the_latest_records_is_found(tmp_path: Path) -> None:
     path = tmp_path / "journal.db"
-    with started(_LOAD, path) as writer:
-        writer.readline()
-        writer.kill()
+    leave_unmerged(path)
     latest = tmp_path / "journal.db-wal"
     whole = inspect_journal(path)
     assert whole.problems == []

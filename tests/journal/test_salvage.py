@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from tests.journal.conftest import mounts
-from tests.journal.processes import started
+from tests.journal.processes import leave_unmerged
 from tests.journal.samples import add, intent, new
 
 from almascan.errors import JournalError, UsageError
@@ -23,18 +23,6 @@ from almascan.journal.salvage import Exported, export_journal, export_to_file
 PAGE_BYTES = 4096
 ROWS = 400
 SENT = 40
-
-_WRITE_AND_WAIT = """
-import sys
-from pathlib import Path
-from tests.journal.samples import add, new
-from almascan.journal import Journal
-journal = Journal(Path(sys.argv[1]))
-for _ in range(3):
-    add(journal, [new(number, f"b{number}") for number in range(1, 31)])
-print("written", flush=True)
-sys.stdin.read()
-"""
 
 
 @pytest.fixture(scope="module")
@@ -93,9 +81,7 @@ def test_one_run_alone_is_exported_where_it_is_asked_for(damaged: Path) -> None:
 
 def test_what_a_killed_process_left_unmerged_is_exported_too(tmp_path: Path) -> None:
     path = tmp_path / "journal.db"
-    with started(_WRITE_AND_WAIT, path) as writer:
-        writer.readline()
-        writer.kill()
+    leave_unmerged(path)
     latest = tmp_path / "journal.db-wal"
     before = (path.read_bytes(), latest.read_bytes())
     assert latest.stat().st_size > path.stat().st_size
@@ -118,9 +104,7 @@ def test_a_journal_on_a_read_only_disk_is_exported_with_its_latest_records(
     disk: Path, tmp_path: Path, with_latest: bool
 ) -> None:
     made = tmp_path / "made" / "journal.db"
-    with started(_WRITE_AND_WAIT, made) as writer:
-        writer.readline()
-        writer.kill()
+    leave_unmerged(made)
     if not with_latest:
         Journal(made).close()
     for name in ("journal.db", "journal.db-wal"):
@@ -227,9 +211,7 @@ def test_text_that_is_none_is_exported_with_its_bytes_replaced(damaged: Path) ->
 
 def test_latest_records_behind_a_damaged_one_are_counted(tmp_path: Path) -> None:
     path = tmp_path / "journal.db"
-    with started(_WRITE_AND_WAIT, path) as writer:
-        writer.readline()
-        writer.kill()
+    leave_unmerged(path)
     latest = tmp_path / "journal.db-wal"
     records = latest.read_bytes()
     latest.write_bytes(records[:-3000])

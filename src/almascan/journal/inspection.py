@@ -12,11 +12,11 @@ from almascan.errors import JournalError
 from almascan.journal.database import VERSION, latest_records
 from almascan.journal.lease import is_held
 from almascan.journal.reading import reading
+from almascan.journal.schema import STRUCTURES
 from almascan.journal.wal import count_dropped
 from almascan.model import FINAL_STATES, EventKind, Group, Outcome, Row, RowState, Run, RunState
 
 _MOST_LINES = 10
-_STRUCTURES = ("order", "list_notes", "desk", "before", "after")
 _SENT = frozenset({RowState.SENDING, RowState.UNCLEAR})
 
 RESTORE = (
@@ -234,7 +234,7 @@ _decode: Callable[[str], Any] = msgspec.json.Decoder().decode
 def _understand(record: dict[str, Any], kind: type[Any]) -> Any:
     """Return a record as what the program takes it for, or in a few words why it cannot."""
     try:
-        opened = {name: _decode(record[name]) for name in _STRUCTURES if record.get(name) is not None}
+        opened = {name: _decode(record[name]) for name in STRUCTURES if record.get(name) is not None}
         return msgspec.convert(record | opened, kind)
     except (msgspec.MsgspecError, TypeError) as error:
         return str(error)

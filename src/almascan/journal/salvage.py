@@ -12,12 +12,12 @@ import msgspec
 from almascan.errors import JournalError, UsageError
 from almascan.journal.database import latest_records
 from almascan.journal.reading import reading
+from almascan.journal.schema import STRUCTURES
 from almascan.journal.wal import count_dropped
 
 KINDS: dict[str, str] = {"run": "runs", "row": "rows", "event": "events"}
 """What a line of an export can be, each with the table it comes from."""
 
-_STRUCTURES = frozenset({"order", "list_notes", "desk", "before", "after"})
 _SMALLEST_RECORD_BYTES = 32
 
 
@@ -214,7 +214,7 @@ def _read_version(connection: sqlite3.Connection, path: Path) -> str | None:
 
 def _opened(name: str, value: object) -> object:
     """Give a structure as what its JSON text says; as the text where that is damaged."""
-    if name not in _STRUCTURES or not isinstance(value, str):
+    if name not in STRUCTURES or not isinstance(value, str):
         return value
     try:
         return msgspec.json.decode(value)

@@ -29,6 +29,9 @@ RUNS = Table(
     sqlite_autoincrement=True,
 )
 
+STRUCTURES = frozenset({"order", "list_notes", "desk", "before", "after"})
+"""The columns that hold JSON texts."""
+
 OPEN_ROWS = text("state IN ('new', 'located', 'ready', 'sending', 'unclear')")
 LOST_ROWS = text("state IN ('sending', 'unclear')")
 SENT_ROWS = text("sends > 0")
