@@ -47,9 +47,11 @@ class Writer:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        # What was begun is on disk when its user leaves, whoever stays.
-        await self._put(None)
-        self._users -= 1
+        try:
+            # What was begun is on disk when its user leaves, whoever stays.
+            await self._put(None)
+        finally:
+            self._users -= 1
         if not self._users and self._thread is not None:
             self._queue.put(None)
             await asyncio.to_thread(self._thread.join)
