@@ -104,7 +104,7 @@ def test_without_a_keyring_nothing_is_saved_and_the_other_ways_are_said(
     with in_use(keyring.backends.fail.Keyring()):  # type: ignore[no-untyped-call]
         result = invoke(add(simulator, "main", "--keyring"), environ | {"ALMASCAN_API_KEY": simulator.keys["full"]})
     assert result.exit_code == ExitCode.USAGE
-    assert "--key-env" in result.stderr
+    assert "Keep it in an environment variable, or in a file that only you can read." in result.stderr
     assert not (tmp_path / "profiles.toml").exists()
 
 

@@ -68,7 +68,7 @@ def test_a_machine_without_a_keyring_is_a_sentence() -> None:
     with in_use(keyring.backends.fail.Keyring()):  # type: ignore[no-untyped-call]
         with pytest.raises(KeyRefusedError, match="The keyring could not be asked"):
             find_key(Settings(profile="main"), {})
-        with pytest.raises(UsageError, match="--key-env"):
+        with pytest.raises(UsageError, match="in a file that only you can read"):
             keep_in_keyring("main", "l8xxring")
         assert not forget_in_keyring("main")
 

@@ -11,7 +11,7 @@ from almascan.cli import options
 from almascan.errors import ExitCode
 
 if TYPE_CHECKING:
-    from almascan.cli.examination import Examination
+    from almascan.examination import Examination
 
 
 @click.command(name="check")
@@ -28,7 +28,7 @@ def command(*, as_json: bool, **given: str | None) -> None:
     The exit code is 0 when a scan could be done, 5 when the key has not the rights or is another institution's, 2 when the library or the desk is
     unknown and 8 when Alma cannot be reached.
     """
-    from almascan.cli.examination import examine
+    from almascan.examination import examine
     from almascan.settings import find_key
 
     settings = options.settings_of(**given)

@@ -8,7 +8,7 @@ import click
 from almascan.cli import options
 
 if TYPE_CHECKING:
-    from almascan.cli.directory import Directory
+    from almascan.directory import Directory
 
 
 @click.command(name="desks")
@@ -22,7 +22,7 @@ def command(*, library: str | None, as_json: bool, **given: str | None) -> None:
     The codes are what --library, --desk and --department of the other commands take. The key needs the right to read
     Configuration.
     """
-    from almascan.cli.directory import read_directory
+    from almascan.directory import read_directory
 
     settings = options.settings_of(**given)
 

@@ -10,7 +10,7 @@ from almascan.cli import options
 
 if TYPE_CHECKING:
     from almascan.lists import ListOptions
-    from almascan.model import Desk, Order, Outcome
+    from almascan.model import Order
     from almascan.settings import Settings
 
 _LIST_OPTIONS = (
@@ -40,19 +40,6 @@ _ORDER_OPTIONS = (
     click.option("--confirm", is_flag=True, help="Answer yes to the alerts that Alma would show at the desk."),
 )
 _LIST_NAMES = ("column", "sheet", "encoding", "strip_prefix", "strip_suffix")
-_ORDER_NAMES = (
-    "locate",
-    "allow",
-    "skip",
-    "then_desk",
-    "work_order_type",
-    "status",
-    "done",
-    "in_house_use",
-    "print_slips",
-    "place_on_hold_shelf",
-    "confirm",
-)
 
 
 def order_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -71,127 +58,16 @@ def read_order(given: dict[str, Any]) -> tuple["ListOptions", "Order", "Settings
     Raises:
         UsageError: No desk is named, or two options contradict each other.
     """
+    from almascan.errors import UsageError
     from almascan.lists import ListOptions
+    from almascan.ordering import Wishes, make_order, names_desk
 
     list_options = ListOptions(**{name: given.pop(name) for name in _LIST_NAMES})
-    wishes = {name: given.pop(name) for name in _ORDER_NAMES}
+    wishes = Wishes(**{name: given.pop(name) for name in Wishes.__struct_fields__})
     settings = options.settings_of(**given)
-    return list_options, make_order(settings, wishes), settings
-
-
-def make_order(settings: "Settings", wishes: dict[str, Any]) -> "Order":
-    """Make the order of the settings and the options that only orders have.
-
-    Raises:
-        UsageError: As ``read_order``.
-    """
-    from almascan.model import Desk, Order, ScanOptions
-
-    desk = _desk(settings)
-    scan_options = ScanOptions(
-        register_in_house_use=wishes["in_house_use"],
-        auto_print_slip=wishes["print_slips"],
-        place_on_hold_shelf=wishes["place_on_hold_shelf"],
-        confirm=wishes["confirm"],
-        done=wishes["done"] or (settings.recipe == "work-order" and bool(desk.department)),
-        work_order_type=wishes["work_order_type"],
-        status=wishes["status"],
-    )
-    then = wishes["then_desk"]
-    order = Order(
-        desk,
-        scan_options,
-        settings.recipe,
-        allow=_reasons(wishes["allow"], "--allow"),
-        skip=_reasons(wishes["skip"], "--skip"),
-        rate=settings.rate,
-        per_minute=settings.per_minute,
-        keep_calls=settings.keep_calls,
-        settle_seconds=settings.settle_seconds,
-        then=None if then is None else _named_desk(then, Desk(settings.library)),
-        desk_map=_home_desks(settings.home_desks),
-        locate=wishes["locate"],
-    )
-    _check(order)
-    return order
-
-
-def _check(order: "Order") -> None:
-    """Refuse options that contradict each other.
-
-    Raises:
-        UsageError: They do.
-    """
-    from almascan.errors import UsageError
-    from almascan.rules import steps_of
-
-    of_work_order = order.options.done or order.options.work_order_type or order.options.status
-    if of_work_order and not order.desk.department:
-        raise UsageError(
-            "--done, --work-order-type and --status go with --department: a work order is worked on there."
-        )
-    if order.locate == "set" and order.recipe == "any":
-        raise UsageError(
-            '--locate set needs a look at each item, and the recipe "any" takes none: nothing would tie an answer that '
-            "never came to a row. Leave one of the two out."
-        )
-    if order.desk.is_home and order.recipe == "any":
-        raise UsageError('--desk home needs a look at each item, and the recipe "any" takes none; take another recipe.')
-    try:
-        steps_of(order)
-    except ValueError as error:
-        raise UsageError(f"The order cannot be followed: {error}.") from error
-
-
-def _desk(settings: "Settings") -> "Desk":
-    from almascan.errors import UsageError
-    from almascan.model import HOME, Desk
-
-    if settings.circ_desk.lower() == HOME.circ_desk and not settings.department:
-        return HOME
-    if not settings.department and not (settings.circ_desk and settings.library):
+    if not names_desk(settings):
         raise UsageError(
             "Nothing says where to scan: give --library and --desk, or put them in a profile; "
             "almascan desks lists what there is."
         )
-    return Desk(settings.library, settings.circ_desk, settings.department)
-
-
-def _named_desk(text: str, of_library: "Desk") -> "Desk":
-    """Read a desk that is written "home", "CODE" or "LIBRARY/CODE"."""
-    from almascan.errors import UsageError
-    from almascan.model import HOME, Desk
-
-    if text.lower() == HOME.circ_desk:
-        return HOME
-    library, slash, code = text.rpartition("/")
-    library = library if slash else of_library.library
-    if not library or not code:
-        raise UsageError(f'--then-desk {text}: write "home", a desk of --library, or LIBRARY/DESK.')
-    return Desk(library, code)
-
-
-def _reasons(words: tuple[str, ...], flag: str) -> tuple["Outcome", ...]:
-    from almascan.errors import UsageError
-    from almascan.model import Outcome
-    from almascan.model.recipe import ALLOWED_TOO, WIDENING
-    from almascan.settings.suggestion import suggest
-
-    known = sorted(WIDENING | ALLOWED_TOO if flag == "--allow" else WIDENING)
-    for word in words:
-        if word not in known:
-            raise UsageError(f'{flag}: there is no such reason as "{word}".{suggest(word, list(known))}')
-    return tuple(Outcome(word) for word in words)
-
-
-def _home_desks(text: str) -> dict[str, str]:
-    """Read "MAIN=CIRC, MAIN/rare=RARE_DESK"."""
-    from almascan.errors import UsageError
-
-    desks = {}
-    for part in filter(None, (part.strip() for part in text.split(","))):
-        place, equals, code = (word.strip() for word in part.partition("="))
-        if not (equals and place and code):
-            raise UsageError(f'The home desks are written LIBRARY=DESK or LIBRARY/LOCATION=DESK; "{part}" is not.')
-        desks[place] = code
-    return desks
+    return list_options, make_order(settings, wishes), settings

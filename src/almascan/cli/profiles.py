@@ -49,13 +49,11 @@ def add(*, name: str, keyring: bool, make_default: bool, replace: bool, no_check
     does not accept the key.
     """
     from almascan.cli.questions import complete_profile
+    from almascan.enrolment import keep
 
-    profiles = _read()
-    _check_name(profiles, name, replace=replace)
-    new = complete_profile(name, given, in_keyring=keyring, environ=os.environ, try_key=not no_check)
-    new.put_key_away()
-    tables = {**profiles.profiles, name: dict[str, object](new.values)}
-    _write(profiles, tables, name if make_default or not profiles.default else None)
+    _check_free(_read(), name, replace=replace)
+    new = complete_profile(name, given, in_keyring=keyring, environ=os.environ, try_it=not no_check)
+    profiles = keep(new, os.environ, make_default=make_default, replace=replace)
     options.say(f'The profile "{name}" is in {profiles.path}. Try: almascan check --profile {name}')
 
 
@@ -101,13 +99,16 @@ def _write(profiles: "Profiles", tables: Mapping[str, dict[str, object]], defaul
     write_profiles(Profiles(profiles.path, profiles.default if default is None else default, dict(tables)))
 
 
-def _check_name(profiles: "Profiles", name: str, *, replace: bool) -> None:
+def _check_free(profiles: "Profiles", name: str, *, replace: bool) -> None:
+    """Refuse a name that cannot be used before anything is asked."""
+    from almascan.enrolment import check_free
     from almascan.errors import UsageError
 
-    if not name or not name.isprintable() or name != name.strip():
-        raise UsageError("The name of a profile is a word without line breaks or spaces around it.")
-    if name in profiles.profiles and not replace:
-        raise UsageError(f'There is a profile "{name}" already: give another name, or --replace.')
+    try:
+        check_free(profiles, name, replace=replace)
+    except UsageError as error:
+        hint = " (--replace)" if name in profiles.profiles else ""
+        raise UsageError(f"{str(error).removesuffix('.')}{hint}.") from None
 
 
 def _list_profiles(profiles: "Profiles", *, as_json: bool) -> None:

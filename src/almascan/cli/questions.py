@@ -10,10 +10,10 @@ import msgspec
 
 from almascan.alma import REGIONS, Alma, resolve_base_url
 from almascan.cli.check import print_examination
-from almascan.cli.examination import examine
 from almascan.cli.options import run_async, say
+from almascan.enrolment import NewProfile, key_path, try_key
 from almascan.errors import UsageError
-from almascan.settings import Key, Settings, config_path, find_key, keep_in_file, keep_in_keyring
+from almascan.settings import Key, Settings, find_key
 from almascan.settings.suggestion import suggest
 from almascan.settings.table import API_KEY
 
@@ -23,37 +23,8 @@ _PLACES = ("keyring", "variable", "file")
 _NAMED_PLACES = {"key_env": "an environment variable", "key_file": "a file"}
 
 
-class NewProfile(msgspec.Struct, frozen=True):
-    """A profile whose questions are answered.
-
-    Attributes:
-        name: Its name.
-        values: Its settings, of which none is empty.
-        key: The key, where it is known now.
-        keep_key: Whether the key is new and has to be put where the profile says.
-    """
-
-    name: str
-    values: dict[str, str]
-    key: Key | None
-    keep_key: bool
-
-    def put_key_away(self) -> None:
-        """Put a new key into the profile's file or the keyring.
-
-        Raises:
-            UsageError: The file cannot be written, or the keyring takes nothing.
-        """
-        if self.key is None or not self.keep_key:
-            return
-        if "key_file" in self.values:
-            keep_in_file(Path(self.values["key_file"]), self.key.value)
-        else:
-            keep_in_keyring(self.name, self.key.value)
-
-
 def complete_profile(
-    name: str, given: Mapping[str, str | None], *, in_keyring: bool, environ: Mapping[str, str], try_key: bool
+    name: str, given: Mapping[str, str | None], *, in_keyring: bool, environ: Mapping[str, str], try_it: bool
 ) -> NewProfile:
     """Ask for what the options of ``profiles add`` left open, and try the key.
 
@@ -62,7 +33,7 @@ def complete_profile(
         given: Settings by name from the options; None where an option was not given.
         in_keyring: Whether the key goes into the keyring.
         environ: The environment variables.
-        try_key: Whether Alma is asked about the key, the library and the desk.
+        try_it: Whether Alma is asked about the key, the library and the desk.
 
     Raises:
         UsageError: Without a terminal an answer is missing, options exclude each other, or Alma has no such library
@@ -80,8 +51,8 @@ def complete_profile(
     new = _take_key(name, values, environ)
     if new.key is None:
         say(f"The key is not tried: the variable {values['key_env']} is not set here.")
-    elif try_key:
-        return _try_key(new, new.key)
+    elif try_it:
+        return _try(new, new.key)
     return msgspec.structs.replace(new, values=values | _ask_desk(values, None))
 
 
@@ -134,8 +105,8 @@ def _ask_place(name: str, environ: Mapping[str, str]) -> dict[str, str]:
     if place == "variable":
         return {"key_env": str(click.prompt("Name of the environment variable", err=True)).strip()}
     if place == "file":
-        default = config_path(environ).parent / f"{name}.key"
-        return {"key_file": str(click.prompt("File", default=str(default), err=True)).strip()}
+        default = str(key_path(name, environ))
+        return {"key_file": str(click.prompt("File", default=default, err=True)).strip()}
     return {}
 
 
@@ -162,16 +133,14 @@ def _new_key(environ: Mapping[str, str]) -> Key:
     return Key(str(click.prompt("API key (not shown)", hide_input=True, err=True)).strip(), "the terminal")
 
 
-def _try_key(new: NewProfile, key: Key) -> NewProfile:
+def _try(new: NewProfile, key: Key) -> NewProfile:
     """Ask Alma whose the key is and what it may; say so; ask for the desk by name where the key may list desks."""
-    settings = msgspec.convert(new.values, Settings)
-    found = run_async(_with_alma(settings, key, lambda alma: examine(alma, settings)))
+    tried, found = run_async(try_key(new))
     print_examination(found, key.source)
     if found.amiss:
         raise UsageError(" ".join(found.amiss))
-    desk = _ask_desk(new.values, key if found.may_configure else None)
-    # Kept with the profile, so that a key of another institution is never taken for this one's.
-    return msgspec.structs.replace(new, values=new.values | {"institution": found.institution} | desk)
+    desk = _ask_desk(tried.values, key if found.may_configure else None)
+    return msgspec.structs.replace(tried, values=tried.values | desk)
 
 
 async def _with_alma(settings: Settings, key: Key, ask: Callable[[Alma], Awaitable[T]]) -> T:

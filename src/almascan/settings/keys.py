@@ -106,8 +106,8 @@ def keep_in_keyring(profile: str, key: str) -> None:
         keyring.set_password(KEYRING_SERVICE, profile, key)
     except Exception as error:  # noqa: BLE001 - each backend has errors of its own beside keyring's
         raise UsageError(
-            f"The keyring cannot keep the key: {_said(error)} Keep it in an environment variable (--key-env) or a file "
-            "of your own (--key-file)."
+            f"The keyring cannot keep the key: {_said(error)} Keep it in an environment variable, or in a file that only "
+            "you can read."
         ) from None
 
 

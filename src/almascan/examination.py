@@ -9,7 +9,8 @@ from almascan.alma import Alma, configuration, resolve_base_url
 from almascan.alma.operations import Operation
 from almascan.desks import Desks
 from almascan.errors import KeyRefusedError, RefusedError, UsageError
-from almascan.model import HOME, Desk, Environment
+from almascan.model import Desk, Environment
+from almascan.ordering import find_desk, names_desk
 from almascan.settings import Settings
 from almascan.settings.suggestion import suggest
 
@@ -114,8 +115,12 @@ class Examination(msgspec.Struct, frozen=True):
             ("look items up, plan", "Bibs: read", self.may_read),
             ("scan", "Bibs: read and write", self.may_write),
             ("check desks, lists from sets", "Configuration: read", self.may_configure),
-            ("--locate set", "Configuration: read and write", self.may_write_configuration),
-            ("--analytics", "Analytics: read", self.may_analyse),
+            (
+                "find a thousand barcodes at a time (through a set)",
+                "Configuration: read and write",
+                self.may_write_configuration,
+            ),
+            ("lists from Analytics", "Analytics: read", self.may_analyse),
         ]
 
     def _rights(self) -> str:
@@ -127,7 +132,7 @@ class Examination(msgspec.Struct, frozen=True):
             return "A scan cannot be done like this."
         desks = [place for place in self.places if place.kind != "library"]
         if not desks:
-            return "A scan can be done; it needs a library and a desk (see: almascan desks)."
+            return "A scan can be done; it needs a library and a desk."
         return f"A scan can be done at {' in '.join(str(place) for place in reversed(self.places))}."
 
 
@@ -193,19 +198,9 @@ async def _find_places(alma: Alma, settings: Settings) -> list[Place]:
         hint = suggest(settings.library, list(libraries)).strip()
         name, exists = libraries.get(settings.library, ""), settings.library in libraries
         places.append(Place("library", settings.library, name, exists=exists, hint="" if exists else hint))
-    desk = _desk_of(settings)
-    if desk is not None and all(place.exists for place in places):
-        places.append(await _find_desk(alma, desk))
+    if names_desk(settings) and all(place.exists for place in places):
+        places.append(await _find_desk(alma, find_desk(settings)))
     return places
-
-
-def _desk_of(settings: Settings) -> Desk | None:
-    """Give the desk of the settings; None where they name none, or one without its library."""
-    if settings.circ_desk.lower() == HOME.circ_desk:
-        return HOME
-    if settings.department or (settings.circ_desk and settings.library):
-        return Desk(settings.library, settings.circ_desk, settings.department)
-    return None
 
 
 async def _find_desk(alma: Alma, desk: Desk) -> Place:
@@ -225,6 +220,6 @@ def _judge_places(settings: Settings, places: list[Place]) -> list[str]:
         if place.exists is False:
             said = f'There is no library "{place.code}". {place.hint}' if place.kind == "library" else place.hint
             amiss.append(said.rstrip())
-    if settings.circ_desk and not settings.library and _desk_of(settings) is None:
-        amiss.append(f'The desk "{settings.circ_desk}" needs its library: give --library.')
+    if settings.circ_desk and not settings.library and not names_desk(settings):
+        amiss.append(f'The desk "{settings.circ_desk}" needs its library: name that too.')
     return amiss
