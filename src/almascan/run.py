@@ -140,7 +140,6 @@ class Runner:
         _check_goes_on(run, institution)
         desks = await self._find_desks(order)
         with self._journal.lease(institution.code):
-            self._journal.sweep(institution.code)
             self._journal.begin_run(run.id)
             if reopen:
                 reopen_failed(self._journal, run.id, self._clock.now().wall)
@@ -154,7 +153,6 @@ class Runner:
         institution = await self._meet(order)
         desks = await self._find_desks(order)
         with self._journal.lease(institution.code):
-            self._journal.sweep(institution.code)
             run = load_list(self._journal, listing, self._start(listing, order, institution))
             await self._check_desks(run, desks)
             yield run, institution, desks

@@ -1,11 +1,13 @@
 """Every row gets the answer that the item's state and the recipe call for."""
 
 import asyncio
+from contextlib import closing
 
 import pytest
 from tests.engine.conftest import Bench
 
 from almascan.errors import ExitCode, KeyRefusedError, LeaseError, UsageError
+from almascan.journal import Journal
 from almascan.model import HOME, Desk, ItemIds, Outcome, RowState, RunState, ScanOptions
 from almascan.stop import Stop
 
@@ -188,7 +190,9 @@ async def test_a_key_with_bibs_rights_alone_scans(bench: Bench) -> None:
 
 
 async def test_a_second_process_is_told_who_has_the_institution(bench: Bench) -> None:
-    with bench.journal.lease(bench.simulator.institution), pytest.raises(LeaseError, match=r"process \d+"):
+    other = closing(Journal(bench.journal.path))
+    refused = pytest.raises(LeaseError, match=r"process \d+")
+    with other as journal, journal.lease(bench.simulator.institution), refused:
         await bench.scan(bench.simulator.barcodes("in_transit", 1))
     assert bench.simulator.scans() == {}
 

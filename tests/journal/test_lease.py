@@ -1,13 +1,19 @@
 """One process at a time works for an institution."""
 
 import sqlite3
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from tests.journal.processes import started
+from tests.journal.samples import a_run, add, new
 
 from almascan.errors import JournalError, LeaseError
 from almascan.journal import Journal
+from almascan.journal.lease import hold_loading_turn
+from almascan.model import RunState
 
 _HOLD = """
 import sys, time
@@ -80,3 +86,80 @@ def test_an_institution_of_any_name_has_its_lock_beside_the_journal(journal: Jou
         assert journal.is_leased(institution)
         locks = [path for path in journal.path.parent.iterdir() if path.suffix == ".lock"]
         assert [path.parent for path in locks] == [Path(journal.path.parent)]
+
+
+def test_all_who_work_with_one_journal_share_the_lease_and_its_epoch(journal: Journal) -> None:
+    with closing(Journal(journal.path)) as stranger:
+        with journal.lease("01A") as first:
+            with journal.lease("01A") as second:
+                assert first == second == 1
+            assert journal.is_leased("01A")
+            with pytest.raises(LeaseError, match="is working for 01A now"), stranger.lease("01A"):
+                raise AssertionError
+        with stranger.lease("01A") as epoch:
+            assert epoch == 2
+
+
+def test_the_last_of_many_threads_gives_the_lease_back(journal: Journal) -> None:
+    together = threading.Barrier(8)
+
+    def work(_: int) -> int:
+        together.wait()
+        with journal.lease("01A") as epoch:
+            together.wait()
+            assert journal.is_leased("01A")
+        return epoch
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(work, range(8))) == {1}
+    with closing(Journal(journal.path)) as stranger, stranger.lease("01A") as epoch:
+        assert epoch == 2
+
+
+def test_who_shares_a_lease_does_not_pause_a_sibling_that_works(journal: Journal) -> None:
+    run = add(journal, [new(1, "a")])
+    with journal.lease("01A"):
+        journal.begin_run(run.id)
+        with journal.lease("01A"):
+            assert journal.run(run.id).state is RunState.RUNNING
+        assert journal.run(run.id).state is RunState.RUNNING
+
+
+_LOAD = """
+import sys, time
+from pathlib import Path
+from almascan.journal import Journal
+with Journal(Path(sys.argv[1])).loading("01A"):
+    print("loading", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_lists_are_loaded_one_after_another_by_processes_and_by_threads(journal: Journal) -> None:
+    with started(_LOAD, journal.path) as loader:
+        loader.readline()
+        with pytest.raises(LeaseError, match="Another list is still being read for 01A"):
+            hold_loading_turn(journal.path, "01A", patience_seconds=0.05).__enter__()
+        with journal.loading("01B"):
+            loader.kill()
+    inside = threading.Lock()
+
+    def load(_: int) -> int:
+        with journal.loading("01A"):
+            assert inside.acquire(blocking=False)
+            run_id = journal.add_run(a_run(), [new(1, "a")])
+            journal.seal_run(run_id, list_digest="", list_notes={})
+            inside.release()
+        return run_id
+
+    with ThreadPoolExecutor(4) as pool:
+        assert len(set(pool.map(load, range(4)))) == 4
+    assert len(journal.runs()) == 4
+
+
+def test_a_list_is_loaded_while_another_process_works_for_its_institution(journal: Journal) -> None:
+    with started(_HOLD, journal.path) as holder:
+        holder.readline()
+        with journal.loading("01A"):
+            run = add(journal, [new(1, "a")])
+    assert journal.run(run.id).state is RunState.READY

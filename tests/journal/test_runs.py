@@ -127,7 +127,7 @@ Journal(Path(sys.argv[1])).add_run(a_run(), rows())
 """
 
 
-def test_a_run_whose_loading_was_killed_is_never_seen_and_swept_away(journal: Journal) -> None:
+def test_a_run_whose_loading_was_killed_is_never_seen_and_deleted_by_the_next_loader(journal: Journal) -> None:
     with started(_LOAD, journal.path) as loader:
         loader.readline()
         loader.kill()
@@ -135,21 +135,41 @@ def test_a_run_whose_loading_was_killed_is_never_seen_and_swept_away(journal: Jo
     with pytest.raises(UsageError, match="no run yet"):
         journal.run()
     assert next(journal.rows(1)).row == 1
-    assert journal.sweep("01A") == 1
-    assert list(journal.rows(1)) == []
+    with journal.loading("01A"):
+        assert list(journal.rows(1)) == []
 
 
-def test_runs_of_dead_processes_are_swept_or_paused(journal: Journal) -> None:
+def test_what_dead_processes_left_is_paused_by_the_next_worker_and_deleted_by_the_next_loader(journal: Journal) -> None:
     loading = journal.add_run(a_run(), [new(1, "a")])
-    running = add(journal, [new(1, "a")])
-    journal.change_run(running.id, state=RunState.RUNNING)
-    foreign = journal.add_run(a_run("01B"), [new(1, "a")])
+    running, foreign = add(journal, [new(1, "a")]), add(journal, [new(1, "a")], "01B")
+    for run in (running, foreign):
+        journal.change_run(run.id, state=RunState.RUNNING)
+    foreign_loading = journal.add_run(a_run("01B"), [new(1, "a")])
     assert journal.state_in_words(journal.run(running.id)) == "interrupted"
-    assert journal.sweep("01A") == 1
-    with pytest.raises(UsageError):
+    with journal.lease("01A"):
+        assert journal.run(running.id).state is RunState.PAUSED
+        assert journal.run(loading).state is RunState.LOADING
+    with journal.loading("01A"), pytest.raises(UsageError):
         journal.run(loading)
-    assert journal.run(running.id).state is RunState.PAUSED
-    assert journal.run(foreign).state is RunState.LOADING
+    assert journal.run(foreign.id).state is RunState.RUNNING
+    assert journal.run(foreign_loading).state is RunState.LOADING
+
+
+def test_runs_that_are_queued_are_given_oldest_first(journal: Journal) -> None:
+    first, _, last = add(journal, [new(1, "a")]), add(journal, [new(1, "b")]), add(journal, [new(1, "c")], "01B")
+    for run in (last, first):
+        journal.change_run(run.id, state=RunState.QUEUED)
+    assert [run.id for run in journal.queued()] == [first.id, last.id]
+
+
+def test_a_run_that_a_sibling_works_on_is_not_begun_a_second_time(journal: Journal) -> None:
+    run = add(journal, [new(1, "a")])
+    with journal.lease("01A"):
+        assert journal.begin_run(run.id).state is RunState.RUNNING
+        with journal.lease("01A"), pytest.raises(UsageError, match="is being worked on already"):
+            journal.begin_run(run.id)
+        journal.change_run(run.id, state=RunState.PAUSED)
+        assert journal.begin_run(run.id).state is RunState.RUNNING
 
 
 def test_a_deleted_run_takes_its_rows_and_stories_with_it(journal: Journal) -> None:

@@ -12,7 +12,7 @@ from almascan.errors import JournalError
 from almascan.journal.database import VERSION, latest_records
 from almascan.journal.lease import is_held
 from almascan.journal.reading import reading
-from almascan.journal.schema import STRUCTURES
+from almascan.journal.schema import FLAGS, STRUCTURES
 from almascan.journal.wal import count_dropped
 from almascan.model import FINAL_STATES, EventKind, Group, Outcome, Row, RowState, Run, RunState
 
@@ -235,6 +235,7 @@ def _understand(record: dict[str, Any], kind: type[Any]) -> Any:
     """Return a record as what the program takes it for, or in a few words why it cannot."""
     try:
         opened = {name: _decode(record[name]) for name in STRUCTURES if record.get(name) is not None}
+        opened |= {name: bool(record[name]) for name in FLAGS if record.get(name) in (0, 1)}
         return msgspec.convert(record | opened, kind)
     except (msgspec.MsgspecError, TypeError) as error:
         return str(error)

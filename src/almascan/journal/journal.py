@@ -5,31 +5,28 @@ import os
 import platform
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import msgspec
-from sqlalchemy import Connection, delete, func, insert, select, update
-from sqlalchemy import Row as Record
+from sqlalchemy import Connection
 
 from almascan.errors import UsageError
+from almascan.journal import institutions, opened
 from almascan.journal import rows as journal_rows
+from almascan.journal import runs as journal_runs
 from almascan.journal.database import open_database, translated, writing
-from almascan.journal.lease import hold_lease, is_held
+from almascan.journal.lease import Leases, hold_loading_turn
 from almascan.journal.rows import Change, Saved
-from almascan.journal.schema import CALLS, EVENTS, ROWS, RUNS, TEMPORARY_SETS
 from almascan.journal.writer import Writer
-from almascan.model import Desk, Event, EventKind, Order, Outcome, Row, RowState, Run, RunState
+from almascan.model import Desk, Event, EventKind, Outcome, Row, RowState, Run, RunState
 
-_SECONDS_A_DAY = 86_400
-_CALLS_SEEN_DAYS = 7
 _LOAD_BATCH = 5_000
 
 
 class Journal:
-    """A journal in one SQLite file.
+    """A journal in one SQLite file; its methods may be called in threads.
 
     Args:
         path: The file.
@@ -46,6 +43,7 @@ class Journal:
         self._engine = open_database(path, create=create)
         self._writing = writing(self._engine)
         self._writer = Writer(self.save)
+        self._leases = Leases(self._engine, path)
 
     def close(self) -> None:
         """Close its connections."""
@@ -55,70 +53,91 @@ class Journal:
         """Return the thread that saves rows while runs work: one for all of them."""
         return self._writer
 
+    @contextmanager
+    def _reads(self) -> Iterator[Connection]:
+        with translated(self.path), self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def _writes(self) -> Iterator[Connection]:
+        """Open a transaction: what is done in it is on disk in the end, or not done."""
+        with translated(self.path), self._writing.begin() as connection:
+            yield connection
+
     # Institutions
 
     def lease(self, institution: str) -> AbstractContextManager[int]:
-        """Hold the institution's lease; raises LeaseError where another process has it."""
-        holder = f"{say_who()} (process {os.getpid()})"
-        return hold_lease(self._engine, self.path, institution, holder, self._wall_clock())
+        """Hold the institution's lease; all who work with this journal share it, in one process or its threads.
+
+        Who takes it first pauses the runs that a dead process left running.
+
+        Raises:
+            LeaseError: Another process, or another journal object, has it.
+        """
+        return self._leases.hold(institution, f"{say_who()} (process {os.getpid()})", self._wall_clock())
 
     def is_leased(self, institution: str) -> bool:
         """Whether some process works for the institution now."""
-        return is_held(self.path, institution)
+        return self._leases.is_held(institution)
+
+    @contextmanager
+    def loading(self, institution: str) -> Iterator[None]:
+        """Have the turn to load a list for an institution, with its lease or without it.
+
+        It waits in its thread until others have loaded theirs, and deletes what dead loaders left.
+
+        Raises:
+            LeaseError: It waited too long.
+        """
+        with hold_loading_turn(self.path, institution):
+            with self._reads() as connection:
+                unfinished = journal_runs.list_unfinished(connection, institution)
+            for run_id in unfinished:
+                self.delete_run(run_id)
+            yield
 
     def see_calls(self, institution: str, remaining: int) -> None:
         """Remember how many calls an institution had left today, if that is the most seen today."""
-        day = int(self._wall_clock() // _SECONDS_A_DAY)
-        key = (CALLS.c.institution == institution, CALLS.c.day == day)
-        with translated(self.path), self._writing.begin() as connection:
-            seen = connection.execute(select(CALLS.c.remaining).where(*key)).scalar()
-            if seen is None:
-                connection.execute(insert(CALLS).values(institution=institution, day=day, remaining=remaining))
-            elif remaining > seen:
-                connection.execute(update(CALLS).where(*key).values(remaining=remaining))
+        with self._writes() as connection:
+            institutions.see_calls(connection, institution, self._wall_clock(), remaining)
 
     def most_calls_seen(self, institution: str) -> int:
         """Return the largest number of remaining calls that was seen in the last seven days; 0 for none."""
-        since = int(self._wall_clock() // _SECONDS_A_DAY) - _CALLS_SEEN_DAYS
-        query = select(func.max(CALLS.c.remaining)).where(CALLS.c.institution == institution, CALLS.c.day > since)
-        with translated(self.path), self._engine.connect() as connection:
-            return connection.execute(query).scalar() or 0
+        with self._reads() as connection:
+            return institutions.most_calls_seen(connection, institution, self._wall_clock())
 
     def remember_set(self, institution: str, name: str) -> None:
         """Remember a temporary Alma set before it is made."""
-        with translated(self.path), self._writing.begin() as connection:
-            connection.execute(insert(TEMPORARY_SETS).values(institution=institution, name=name))
+        with self._writes() as connection:
+            institutions.remember_set(connection, institution, name)
 
     def forget_set(self, institution: str, name: str) -> None:
         """Forget a temporary Alma set, once it is deleted."""
-        here = (TEMPORARY_SETS.c.institution == institution, TEMPORARY_SETS.c.name == name)
-        with translated(self.path), self._writing.begin() as connection:
-            connection.execute(delete(TEMPORARY_SETS).where(*here))
+        with self._writes() as connection:
+            institutions.forget_set(connection, institution, name)
 
     def remembered_sets(self, institution: str) -> list[str]:
         """Return the names of temporary Alma sets that may still be there."""
-        query = select(TEMPORARY_SETS.c.name).where(TEMPORARY_SETS.c.institution == institution)
-        with translated(self.path), self._engine.connect() as connection:
-            return list(connection.execute(query).scalars())
+        with self._reads() as connection:
+            return institutions.list_sets(connection, institution)
 
     # Runs
 
     def add_run(self, run: Run, rows: Iterable[Row]) -> int:
         """Record a run and load its rows part by part; return its id.
 
-        Until ``seal_run`` it is in state loading: never scanned, and swept away if this process dies.
+        Until ``seal_run`` it is in state loading: never scanned, and deleted by the next loader if this process dies.
 
         Args:
             run: The run; its id is given by the journal.
             rows: Its rows; their run is this one, whatever they say. An error on the way leaves no run behind.
         """
-        values = _encode_run(run) | {"state": RunState.LOADING}
-        with translated(self.path), self._writing.begin() as connection:
-            run_id: int = connection.execute(insert(RUNS).values(**values).returning(RUNS.c.id)).scalar_one()
+        with self._writes() as connection:
+            run_id = journal_runs.add(connection, run)
         left = iter(rows)
         try:
             while batch := list(islice(left, _LOAD_BATCH)):
-                with translated(self.path), self._writing.begin() as connection:
+                with self._writes() as connection:
                     journal_rows.load(connection, run_id, batch)
         except BaseException:
             self.delete_run(run_id)
@@ -127,65 +146,55 @@ class Journal:
 
     def seal_run(self, run_id: int, *, list_digest: str, list_notes: Mapping[str, int]) -> Run:
         """Answer the duplicates and make a loaded run whole, ready to be worked on."""
-        with translated(self.path), self._writing.begin() as connection:
+        with self._writes() as connection:
             journal_rows.mark_duplicates(connection, run_id, self._wall_clock())
-            number = connection.execute(select(func.count()).where(ROWS.c.run == run_id)).scalar_one()
-            values = {
-                "rows": number,
-                "list_digest": list_digest,
-                "list_notes": msgspec.json.encode(list_notes).decode(),
-                "state": RunState.READY,
-            }
-            connection.execute(update(RUNS).where(RUNS.c.id == run_id).values(**values))
+            journal_runs.seal(connection, run_id, list_digest, list_notes)
         return self.run(run_id)
 
-    def sweep(self, institution: str) -> int:
-        """Clear up after processes that died; the lease must be held.
+    def append_row(self, run_id: int, row: Row) -> Row:
+        """Add a row to an open run under the next number, and return it as recorded.
 
-        Runs whose loading never ended are deleted, and those left running are paused.
+        Args:
+            run_id: The run.
+            row: The row; its run and number are given by the journal. Where an earlier row names the same item it is
+                answered as a duplicate at once.
 
-        Returns:
-            How many were deleted.
+        Raises:
+            UsageError: The run is closed or cancelled, or there is none.
         """
-        here = RUNS.c.institution == institution
-        query = select(RUNS.c.id).where(here, RUNS.c.state == RunState.LOADING)
-        dead = update(RUNS).where(here, RUNS.c.state == RunState.RUNNING)
-        with translated(self.path), self._writing.begin() as connection:
-            unfinished = list(connection.execute(query).scalars())
-            connection.execute(
-                dead.values(state=RunState.PAUSED, reason="Its process ended in the middle of the work.")
-            )
-        for run_id in unfinished:
-            self.delete_run(run_id)
-        return len(unfinished)
+        with self._writes() as connection:
+            appended = opened.append_row(connection, run_id, row, self._wall_clock())
+        if appended is None:
+            raise UsageError(f"Run {self.run(run_id).id} is closed: no row can be added. Begin a new one.")
+        return appended
+
+    def close_run(self, run_id: int) -> Run:
+        """Have no more rows added to an open run."""
+        return self.change_run(run_id, is_open=False)
 
     def delete_run(self, run_id: int) -> None:
         """Delete a run with its rows and their stories."""
-        with translated(self.path), self._writing.begin() as connection:
-            connection.execute(delete(EVENTS).where(EVENTS.c.run == run_id))
-            connection.execute(delete(ROWS).where(ROWS.c.run == run_id))
-            connection.execute(delete(RUNS).where(RUNS.c.id == run_id))
+        with self._writes() as connection:
+            journal_runs.remove(connection, run_id)
 
     def begin_run(self, run_id: int) -> Run:
-        """Say that a process works on a run, and return it.
+        """Say that the work on a run begins, and return it; the lease must be held.
 
         Raises:
-            UsageError: It was cancelled, at any time before this.
+            UsageError: It was cancelled at any time before this, or somebody who shares the lease works on it.
         """
-        run = self.change_run(run_id, state=RunState.RUNNING, reason="", finished_at=None)
-        if run.state is RunState.CANCELLED:
+        with self._writes() as connection:
+            before = journal_runs.begin(connection, run_id)
+        if before is RunState.CANCELLED:
             raise UsageError(f"Run {run_id} was cancelled, which is for good. Scan its list anew to go on.")
-        return run
+        if before is RunState.RUNNING:
+            raise UsageError(f"Run {run_id} is being worked on already.")
+        return self.run(run_id)
 
     def change_run(self, run_id: int, **values: Any) -> Run:
         """Set fields of a run by name, and return it; a change of state leaves a cancelled run as it is."""
-        if "order" in values:
-            values["order"] = msgspec.json.encode(values["order"]).decode()
-        with translated(self.path), self._writing.begin() as connection:
-            change = update(RUNS).where(RUNS.c.id == run_id).values(**values)
-            if "state" in values:
-                change = change.where(RUNS.c.state != RunState.CANCELLED)
-            connection.execute(change)
+        with self._writes() as connection:
+            journal_runs.change(connection, run_id, **values)
         return self.run(run_id)
 
     def run(self, run_id: int | None = None) -> Run:
@@ -194,10 +203,8 @@ class Journal:
         Raises:
             UsageError: There is no such run.
         """
-        query = select(RUNS).where(RUNS.c.state != RunState.LOADING if run_id is None else RUNS.c.id == run_id)
-        with translated(self.path), self._engine.connect() as connection:
-            found = connection.execute(query.order_by(RUNS.c.id.desc()).limit(1)).first()
-            run = None if found is None else _decode_run(found)
+        with self._reads() as connection:
+            run = journal_runs.find(connection, run_id)
         if run is None:
             missing = "no run yet" if run_id is None else f"no run {run_id}"
             raise UsageError(f"The journal {self.path} has {missing}; say: almascan runs")
@@ -205,9 +212,13 @@ class Journal:
 
     def runs(self, limit: int | None = None) -> list[Run]:
         """Return the latest runs, the newest first."""
-        query = select(RUNS).where(RUNS.c.state != RunState.LOADING).order_by(RUNS.c.id.desc()).limit(limit)
-        with translated(self.path), self._engine.connect() as connection:
-            return [_decode_run(found) for found in connection.execute(query)]
+        with self._reads() as connection:
+            return journal_runs.list_latest(connection, limit)
+
+    def queued(self) -> list[Run]:
+        """Return the runs that wait for a process to work on them, the oldest first."""
+        with self._reads() as connection:
+            return journal_runs.list_queued(connection)
 
     def state_in_words(self, run: Run) -> str:
         """Say where a run is, telling one that works from one whose process died."""
@@ -217,21 +228,14 @@ class Journal:
 
     def twin(self, run: Run) -> Run | None:
         """Return the latest earlier run of the institution whose list was the same, byte for byte."""
-        query = select(RUNS).where(
-            RUNS.c.institution == run.institution,
-            RUNS.c.list_digest == run.list_digest,
-            RUNS.c.id < run.id,
-            RUNS.c.state != RunState.LOADING,
-        )
-        with translated(self.path), self._engine.connect() as connection:
-            found = connection.execute(query.order_by(RUNS.c.id.desc()).limit(1)).first()
-            return None if found is None else _decode_run(found)
+        with self._reads() as connection:
+            return journal_runs.find_twin(connection, run)
 
     # Rows
 
     def counts(self, run_id: int) -> dict[Outcome, int]:
         """Count a run's rows by their answer."""
-        with translated(self.path), self._engine.connect() as connection:
+        with self._reads() as connection:
             return journal_rows.count(connection, run_id)
 
     def row(self, run_id: int, row: int) -> Row:
@@ -240,7 +244,7 @@ class Journal:
         Raises:
             UsageError: The run has no such row.
         """
-        with translated(self.path), self._engine.connect() as connection:
+        with self._reads() as connection:
             found = journal_rows.read(connection, run_id, row)
         if found is None:
             raise UsageError(f"Run {run_id} has no row {row}; its report lists the rows: almascan report {run_id}")
@@ -248,23 +252,22 @@ class Journal:
 
     def story(self, run_id: int, row: int) -> list[Event]:
         """Return what happened to a row, in order."""
-        with translated(self.path), self._engine.connect() as connection:
+        with self._reads() as connection:
             return journal_rows.read_story(connection, run_id, row)
 
     def desks(self, run_id: int) -> list[tuple[Desk, int]]:
         """Return the desks that a run's rows name, each with how many rows name it."""
-        with translated(self.path), self._engine.connect() as connection:
+        with self._reads() as connection:
             return journal_rows.list_desks(connection, run_id)
 
     def planned(self, run_id: int) -> int:
         """Count the rows that a plan says to scan."""
-        query = select(func.count()).where(ROWS.c.run == run_id, ROWS.c.state == RowState.READY)
-        with translated(self.path), self._engine.connect() as connection:
-            return connection.execute(query).scalar_one()
+        with self._reads() as connection:
+            return journal_rows.count_planned(connection, run_id)
 
     def example(self, run_id: int, outcomes: Sequence[Outcome]) -> int | None:
         """Return the number of the first row with one of some outcomes; None where there is none."""
-        with translated(self.path), self._engine.connect() as connection:
+        with self._reads() as connection:
             return journal_rows.find_first(connection, run_id, outcomes)
 
     def rows(self, run_id: int, *, only_open: bool = False) -> Iterator[Row]:
@@ -284,12 +287,12 @@ class Journal:
             after = page[-1].row
 
     def _page(self, read: Callable[[Connection, int], list[Row]], after: int) -> list[Row]:
-        with translated(self.path), self._engine.connect() as connection:
+        with self._reads() as connection:
             return read(connection, after)
 
     def save(self, changes: Sequence[Change]) -> list[Saved]:
         """Make changes durable in one transaction; return what became of each."""
-        with translated(self.path), self._writing.begin() as connection:
+        with self._writes() as connection:
             return journal_rows.save(connection, changes)
 
     def recover(self, run_id: int) -> int:
@@ -310,20 +313,3 @@ def say_who() -> str:
         user = "unknown user"
     # A name may hold bytes that are no text; Python carries them along as what no database stores.
     return f"{user} on {platform.node() or 'this machine'}".encode(errors="replace").decode()
-
-
-def _encode_run(run: Run) -> dict[str, Any]:
-    values: dict[str, Any] = {name: getattr(run, name) for name in run.__struct_fields__ if name != "id"}
-    # A file's name may hold bytes that are no text; Python carries them along as what no database stores.
-    values["list_name"] = run.list_name.encode(errors="replace").decode()
-    for name in ("order", "list_notes"):
-        values[name] = msgspec.json.encode(values[name]).decode()
-    return values
-
-
-def _decode_run(found: Record[Any]) -> Run:
-    values = dict(found._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
-    values["state"] = RunState(values["state"])
-    values["order"] = msgspec.json.decode(values["order"], type=Order)
-    values["list_notes"] = msgspec.json.decode(values["list_notes"], type=dict[str, int])
-    return Run(**values)

@@ -274,6 +274,12 @@ def count(connection: Connection, run: int) -> dict[Outcome, int]:
     return {Outcome(name): number for name, number in connection.execute(query)}
 
 
+def count_planned(connection: Connection, run: int) -> int:
+    """Count the rows that a plan says to scan."""
+    query = select(func.count()).where(ROWS.c.run == run, ROWS.c.state == RowState.READY, OPEN_ROWS)
+    return connection.execute(query).scalar_one()
+
+
 def find_first(connection: Connection, run: int, outcomes: Iterable[Outcome]) -> int | None:
     """Find the first row that has one of some answers."""
     of_answer = _ANSWER.in_(list(outcomes))

@@ -4,7 +4,7 @@ Structures (an order, an item's state) are JSON texts of the types in ``almascan
 in UTC. The same tables serve SQLite and PostgreSQL.
 """
 
-from sqlalchemy import BigInteger, Column, Float, Index, Integer, MetaData, String, Table, Text, text
+from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, MetaData, String, Table, Text, text
 
 METADATA = MetaData()
 
@@ -26,11 +26,15 @@ RUNS = Table(
     Column("started_at", Float),
     Column("finished_at", Float),
     Column("reason", Text, nullable=False),
+    Column("is_open", Boolean, nullable=False),
     sqlite_autoincrement=True,
 )
 
 STRUCTURES = frozenset({"order", "list_notes", "desk", "before", "after"})
 """The columns that hold JSON texts."""
+
+FLAGS = frozenset({"is_open"})
+"""The columns that are true or false; SQLite has them as 1 and 0."""
 
 OPEN_ROWS = text("state IN ('new', 'located', 'ready', 'sending', 'unclear')")
 LOST_ROWS = text("state IN ('sending', 'unclear')")

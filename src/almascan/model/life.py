@@ -31,9 +31,10 @@ STEPS: dict[RowState, frozenset[RowState]] = {
     RowState.FAILED: frozenset({RowState.LOCATED, RowState.NEW}),
     RowState.DONE: frozenset(),
     RowState.ATTENTION: frozenset(),
-    RowState.SKIPPED: frozenset(),
+    RowState.SKIPPED: frozenset({RowState.LOCATED, RowState.NEW}),
 }
-"""Which state may follow which. FAILED goes back to the start by ``retry`` alone."""
+"""Which state may follow which. FAILED goes back to the start by ``retry`` alone, SKIPPED by a person's word alone: a row
+that was left out is taken back, or the reason that it was skipped for is allowed."""
 
 
 class EventKind(StrEnum):
@@ -49,13 +50,16 @@ class EventKind(StrEnum):
     REREAD = "reread"
     SETTLED = "settled"
     RETRIED = "retried"
+    LEFT_OUT = "left-out"
+    TAKEN_BACK = "taken-back"
 
 
 class RunState(StrEnum):
-    """Where a run is."""
+    """Where a run is; QUEUED waits for whichever process works for its institution."""
 
     LOADING = "loading"
     READY = "ready"
+    QUEUED = "queued"
     PLANNED = "planned"
     RUNNING = "running"
     PAUSED = "paused"

@@ -42,6 +42,7 @@ class Outcome(StrEnum):
     REQUESTED = "requested"
     OTHER_LIBRARY = "other-library"
     NOT_EXPECTED = "not-expected"
+    LEFT_OUT = "left-out"
     NOT_FOUND = "not-found"
     BAD_BARCODE = "bad-barcode"
     REFUSED = "refused"
@@ -169,6 +170,11 @@ OUTCOMES: dict[Outcome, OutcomeText] = {
     ),
     Outcome.NOT_EXPECTED: OutcomeText(
         Group.SKIPPED, "Not scanned: the item's state is none that this recipe scans.", "Open the item in Alma."
+    ),
+    Outcome.LEFT_OUT: OutcomeText(
+        Group.SKIPPED,
+        "Not scanned: a person left it out of the run.",
+        "Take it back into the run on the page (almascan web) if it is to be scanned after all.",
     ),
     Outcome.NOT_FOUND: OutcomeText(
         Group.FAILED,

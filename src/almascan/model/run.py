@@ -56,7 +56,7 @@ class Run(msgspec.Struct, frozen=True, omit_defaults=True):
     """One list, one institution, one order, as the journal has it.
 
     Times are seconds since 1970 in UTC. ``list_notes`` are the counts of what reading the list found (blank lines,
-    comments, ...), by name. ``reason`` says why a paused run is paused.
+    comments, ...), by name. ``reason`` says why a paused run is paused. To a run that ``is_open`` rows may be added: a handheld scanner's.
     """
 
     id: int
@@ -74,6 +74,7 @@ class Run(msgspec.Struct, frozen=True, omit_defaults=True):
     started_at: float | None = None
     finished_at: float | None = None
     reason: str = ""
+    is_open: bool = False
 
 
 class Row(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):

@@ -114,7 +114,10 @@ RUN_FIELDS: tuple[RunField, ...] = (
     RunField("environment", "text", "production, sandbox or unknown.", lambda run: run.environment),
     RunField("base_url", "text", "The address of Alma's API that was asked.", lambda run: run.base_url),
     RunField(
-        "state", "text", "loading, ready, planned, running, paused, finished or cancelled.", lambda run: run.state
+        "state",
+        "text",
+        "loading, ready, queued, planned, running, paused, finished or cancelled.",
+        lambda run: run.state,
     ),
     RunField("reason", "text", "Why a paused run is paused.", lambda run: run.reason),
     RunField("list_name", "text", "The list's name.", lambda run: run.list_name),
@@ -126,5 +129,6 @@ RUN_FIELDS: tuple[RunField, ...] = (
     RunField("created_at", "time", "When its list was read.", lambda run: _time(run.created_at)),
     RunField("started_at", "time", "When it first worked.", lambda run: _time(run.started_at)),
     RunField("finished_at", "time", "When it was finished.", lambda run: _time(run.finished_at)),
+    RunField("is_open", "true or false", "Whether rows may still be added to it.", lambda run: run.is_open),
 )
 """In the order in which they are written; new ones are added at the end."""

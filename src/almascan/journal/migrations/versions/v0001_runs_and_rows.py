@@ -63,6 +63,7 @@ def _make_runs() -> None:
         sa.Column("started_at", sa.Float),
         sa.Column("finished_at", sa.Float),
         sa.Column("reason", sa.Text, nullable=False),
+        sa.Column("is_open", sa.Boolean, nullable=False),
         sqlite_autoincrement=True,
     )
 
