@@ -45,10 +45,9 @@ def run_demo(folder: Path, say: Say) -> Path:
     config = SimulatorConfig(items=20_000, seed=1, per_second=RATE, latency_ms=150, jitter_ms=40)
     with Simulator(config) as simulator:
         say(f"A simulated Alma listens at {simulator.base_url}; it allows {RATE} requests a second.")
-        rows = list(_make_rows(simulator))
         list_path = folder / "stuck-in-transit.csv"
-        _write_list(list_path, rows)
-        say(f"{list_path} holds {len(rows)} rows, most of them items stuck in transit.")
+        rows = write_practice_list(simulator, list_path)
+        say(f"{list_path} holds {rows} rows, most of them items stuck in transit.")
         environment = _environment(simulator, folder)
         say("\nFirst a look at every item: what would be scanned, and what not and why.")
         plan = ["plan", str(list_path), "--rate", str(RATE), "--settle-seconds", str(SETTLE_SECONDS)]
@@ -61,6 +60,16 @@ def run_demo(folder: Path, say: Say) -> Path:
         _run(["report", "--output", str(report)], environment, say)
         _say_what_alma_saw(simulator, say)
     return report
+
+
+def write_practice_list(simulator: Simulator, path: Path) -> int:
+    """Write a list of items of a simulated Alma as CSV, in a realistic mixture; return how many rows it has."""
+    rows = list(_make_rows(simulator))
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(("Title", "Call Number", "Item Barcode"))
+        writer.writerows(rows)
+    return len(rows)
 
 
 def _make_rows(simulator: Simulator) -> Iterator[tuple[str, str, str]]:
@@ -76,13 +85,6 @@ def _make_rows(simulator: Simulator) -> Iterator[tuple[str, str, str]]:
             yield "", "", barcode
         else:
             yield item["title"], item["call_number"], barcode
-
-
-def _write_list(path: Path, rows: list[tuple[str, str, str]]) -> None:
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(("Title", "Call Number", "Item Barcode"))
-        writer.writerows(rows)
 
 
 def _environment(simulator: Simulator, folder: Path) -> dict[str, str]:

@@ -161,7 +161,7 @@ def _environment() -> jinja2.Environment:
     )
     environment.filters["number"] = number
     environment.filters["amount"] = amount
-    environment.globals["style"] = _inline(environment, "report.css")
+    environment.globals["style"] = _inline(environment, "colours.css") + _inline(environment, "report.css")
     environment.globals["script"] = _inline(environment, "report.js")
     environment.globals["digest"] = _digest
     return environment

@@ -1,11 +1,13 @@
 """What a plan came to: what would be scanned, what not and why, what to know before, and where to look first."""
 
 import csv
+import io
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
+import msgspec
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -19,6 +21,28 @@ from almascan.report.summary import in_order
 
 SAMPLES = 5
 _SHELF_COLUMNS = ("library", "location", "call_number", "title", "barcode", "row")
+
+
+class PlanCost(msgspec.Struct, frozen=True):
+    """What scanning as planned costs.
+
+    Attributes:
+        requests: Requests: a look more and a scan for each item.
+        share_of_calls: Their share of the institution's calls left today, from 0 to 1; None where Alma did not say.
+        seconds: How long that takes at the least.
+    """
+
+    requests: int
+    share_of_calls: float | None
+    seconds: float
+
+
+def plan_cost(run: Run, to_scan: int, remaining_calls: int | None) -> PlanCost:
+    """Say what scanning so many items of a planned run costs."""
+    requests = to_scan * 2
+    rate = min(run.order.rate or 1.0, (run.order.per_minute or 60_000) / 60)
+    share = requests / remaining_calls if remaining_calls else None
+    return PlanCost(requests, share, requests / rate)
 
 
 def describe_plan(
@@ -47,8 +71,7 @@ def describe_plan(
         if row.outcome is Outcome.ON_LOAN and row.before is not None and row.before.due_date:
             due.append(row.before.due_date)
     to_scan = desks.total()
-    requests = to_scan * 2
-    rate = min(run.order.rate or 1.0, (run.order.per_minute or 60_000) / 60)
+    cost = plan_cost(run, to_scan, remaining_calls)
     return {
         "run": run.id,
         "to_scan": to_scan,
@@ -56,9 +79,9 @@ def describe_plan(
         "desks": dict(desks),
         "counts": {outcome: count for outcome, count in counts.items() if outcome is not Outcome.NOT_TRIED and count},
         "samples": samples,
-        "requests": requests,
-        "share_of_calls": requests / remaining_calls if remaining_calls else None,
-        "seconds": requests / rate,
+        "requests": cost.requests,
+        "share_of_calls": cost.share_of_calls,
+        "seconds": cost.seconds,
         "warnings": list(_warnings(counts, due)),
     }
 
@@ -104,21 +127,28 @@ def draw_plan(plan: Mapping[str, Any]) -> None:
 
 
 def write_shelf_list(rows: Iterable[Row], path: Path) -> None:
-    """Write the items that a plan says to scan as CSV, in the order of the shelves.
+    """Write the items that a plan says to scan as CSV into a file, in the order of the shelves.
 
     Raises:
         UsageError: The file cannot be written.
     """
-    items = sorted((_on_shelf(row) for row in rows if row.state is RowState.READY), key=_place)
     try:
-        with path.open("w", encoding="utf-8-sig", newline="") as file:
-            lines = csv.writer(file, quoting=csv.QUOTE_NONNUMERIC)
-            lines.writerow((*_SHELF_COLUMNS, "found"))
-            for item in items:
-                cells = (item[name] for name in _SHELF_COLUMNS)
-                lines.writerow([*(defused(plain(cell)) if isinstance(cell, str) else cell for cell in cells), ""])
+        with path.open("wb") as file:
+            write_shelf_rows(rows, file)
     except OSError as error:
         raise UsageError(f"The shelf list cannot be written to {path}: {error.strerror}. Name another file.") from error
+
+
+def write_shelf_rows(rows: Iterable[Row], out: BinaryIO) -> None:
+    """Write the items that a plan says to scan as CSV, in UTF-8 with its mark, in the order of the shelves."""
+    items = sorted((_on_shelf(row) for row in rows if row.state is RowState.READY), key=_place)
+    file = io.TextIOWrapper(out, encoding="utf-8-sig", newline="", write_through=True)
+    lines = csv.writer(file, quoting=csv.QUOTE_NONNUMERIC)
+    lines.writerow((*_SHELF_COLUMNS, "found"))
+    for item in items:
+        cells = (item[name] for name in _SHELF_COLUMNS)
+        lines.writerow([*(defused(plain(cell)) if isinstance(cell, str) else cell for cell in cells), ""])
+    file.detach()
 
 
 def _on_shelf(row: Row) -> dict[str, object]:
