@@ -26,7 +26,7 @@ class EarlierRows:
     Attributes:
         name: What it is called, such as "run 12".
         description: Which rows they are.
-        headers: None.
+        headers: None; nor are there columns.
         notes: How many there are, once all were read.
 
     Raises:
@@ -36,18 +36,15 @@ class EarlierRows:
     def __init__(self, journal: Journal, run_id: int, answers: Collection[Outcome] = ()) -> None:
         self.run = journal.run(run_id)
         self.name = f"run {self.run.id}"
+        which = ", ".join(answer for answer in Outcome if answer in answers)
+        self.description = f"Rows of run {self.run.id} ({self.run.list_name})" + (f" that are {which}" if which else "")
         self.headers: list[str] = []
+        self.columns = None
         self._journal = journal
         self._answers = frozenset(answers)
         self._notes = Notes()
         self._hash = sha256()
         self._is_read = False
-
-    @property
-    def description(self) -> str:
-        """Which rows they are, in one sentence without its full stop."""
-        which = ", ".join(answer for answer in Outcome if answer in self._answers)
-        return f"Rows of run {self.run.id} ({self.run.list_name})" + (f" that are {which}" if which else "")
 
     @property
     def notes(self) -> Mapping[str, int]:

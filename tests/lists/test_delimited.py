@@ -42,7 +42,7 @@ def test_every_known_header_is_found_in_any_case_and_spelling(
 
 
 def test_several_columns_without_a_known_header_are_refused_and_shown(read: Read) -> None:
-    with pytest.raises(ListError, match=r"first row reads: A 'Titel', B 'Inventarnr'\. Name the column with --column"):
+    with pytest.raises(ListError, match=r"first row reads: A 'Titel', B 'Inventarnr'\. Say which column to use"):
         read("Titel;Inventarnr\nA;30112001\n")
     with pytest.raises(ListError, match=r"A 'x', B '30112001'"):
         read("x,30112001\ny,30112002\n")
@@ -93,7 +93,7 @@ def test_a_column_by_letter_may_be_empty_in_the_first_row(read: Read) -> None:
 
 def test_two_columns_of_barcodes_are_refused_until_one_is_named(read: Read) -> None:
     text = "Barcode,Item Barcode\n30112001,30112002\n"
-    with pytest.raises(ListError, match=r"'Barcode' \(A\) and 'Item Barcode' \(B\).*--column A"):
+    with pytest.raises(ListError, match=r"'Barcode' \(A\) and 'Item Barcode' \(B\)\. Say which one to use, such as A"):
         read(text)
     assert barcodes(read(text, column="B")[1]) == [(2, "30112002")]
 

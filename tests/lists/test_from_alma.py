@@ -182,7 +182,7 @@ async def test_two_columns_of_barcodes_are_asked_about(alma: Alma, server: RawSe
 
 
 async def test_a_report_that_names_no_items_says_which_columns_it_has(alma: Alma, server: RawServer) -> None:
-    with pytest.raises(ListError, match=r"Stuck has no column .*'Title'.*--column"):
+    with pytest.raises(ListError, match=r"Stuck has no column .*'Title'.*which column to use"):
         await fetch(alma, server, ["Title", "Author"], ["T", "A"])
 
 

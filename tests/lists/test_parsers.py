@@ -310,7 +310,7 @@ def test_any_pasted_text_is_a_list_or_one_sentence(text: str) -> None:
 
 
 def test_pasted_bytes_that_are_not_utf_8_are_told_with_a_way_out() -> None:
-    with pytest.raises(ListError, match=r"pasted text holds bytes that are not UTF-8; .* --encoding"):
+    with pytest.raises(ListError, match=r"pasted text holds bytes that are not UTF-8; .* name its encoding"):
         open_text("30112 30\udcff113")
 
 

@@ -242,7 +242,7 @@ def test_a_workbook_is_known_by_its_content_and_read_from_standard_input_too(rea
 
 
 def test_an_encoding_for_a_workbook_is_refused(read: Read, write_workbook: Write) -> None:
-    with pytest.raises(ListError, match="leave --encoding out"):
+    with pytest.raises(ListError, match="leave the encoding out"):
         read(write_workbook([["Barcode"]]), encoding="cp1252")
 
 

@@ -47,7 +47,7 @@ def command(limit: int | None, as_json: bool, shelf_list: Path | None, **given: 
         remaining: list[int | None] = []
 
         async def act(runner: "Runner", begin: Callable[[], None]) -> "Ended":
-            listing = await listing_from(runner.alma)
+            listing = await listing_from(runner.alma, journal)
             begin()
             ended = await runner.plan(listing, order, limit=limit)
             remaining.append(runner.alma.remaining_calls)

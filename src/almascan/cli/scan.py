@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 def command(limit: int | None, yes: bool, notify: tuple[str, ...], **given: Any) -> None:
     """Scan a LIST of barcodes in, row by row, and say what became of each.
 
-    LIST is a text, CSV or XLSX file, or - for standard input; --set, --analytics and --barcodes stand in its place. What is about to happen is shown and asked for first.
+    LIST is a text, CSV or XLSX file, or - for standard input; --set, --analytics, --barcodes and --from-run stand in its place. What is about to happen is shown and asked for first.
     A scan tells Alma that the item is in your hands: scan what lies before you, or what somebody has looked for.
     """
     times = Times(given.pop("not_before"), given.pop("until"), given.pop("wait"))
@@ -47,7 +47,7 @@ def command(limit: int | None, yes: bool, notify: tuple[str, ...], **given: Any)
         journal = open_journal(settings, create=True)
 
         async def act(runner: "Runner", begin: Callable[[], None]) -> "Ended | None":
-            listing = await listing_from(runner.alma)
+            listing = await listing_from(runner.alma, journal)
 
             def confirm(preview: "Preview") -> bool:
                 _show_preview(preview, listing.description)

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from almascan.errors import ListError
+from almascan.lists.entry import UnsaidError
 from almascan.lists.table import SAMPLE_ROWS, Row, begins_comment
 
 # Headers are compared without case, spaces, hyphens, underscores, dots and colons. To add a word, add it here.
@@ -149,7 +150,20 @@ def find_columns(name: str, sample: Sequence[Row], column: str | None) -> Column
     only = {place for _, texts in filled for place in texts}
     if len(only) == 1:
         return Columns(only.pop(), first_row=filled[0][0])
-    raise ListError(_describe_missing(name, filled[0][1]))
+    raise UnsaidError(_describe_missing(name, filled[0][1]), "column")
+
+
+def header_row(sample: Sequence[Row]) -> tuple[Mapping[int, str], Sequence[Row]]:
+    """Say which row a reader would take for the header, known or not, and which rows are below it.
+
+    Returns:
+        The texts of the header by column, {} where the table is blank; and the rows below.
+    """
+    filled = [(row.number, texts) for row in sample if (texts := row.texts()) and not begins_comment(texts)]
+    if not filled:
+        return {}, []
+    number, texts = _header_candidates(filled)[-1]
+    return texts, [row for row in sample if row.number > number]
 
 
 def _header_candidates(filled: Sequence[tuple[int, Mapping[int, str]]]) -> list[tuple[int, Mapping[int, str]]]:
@@ -174,7 +188,9 @@ def _match(name: str, texts: Mapping[int, str], column: str | None) -> Columns |
     if len(places) > 1:
         several = " and ".join(f"'{texts[place]}' ({column_letters(place)})" for place in places)
         letter = column_letters(places[0])
-        raise ListError(f"{name} has several columns of barcodes: {several}. Name one of them, like --column {letter}.")
+        raise UnsaidError(
+            f"{name} has several columns of barcodes: {several}. Say which one to use, such as {letter}.", "column"
+        )
     if places:
         return Columns(places[0], ids)
     if column is not None:
@@ -221,7 +237,7 @@ def _take_position(name: str, filled: Sequence[tuple[int, Mapping[int, str]]], c
     """
     position = _parse_position(column)
     if position is None or all(position not in texts for _, texts in filled):
-        raise ListError(_describe_unknown(name, filled, column))
+        raise UnsaidError(_describe_unknown(name, filled, column), "column")
     (number, first), below = filled[0], [texts[position] for _, texts in filled[1:] if position in texts]
     if position in first and below and not _has_digit(first[position]) and all(map(_has_digit, below)):
         return Columns(position, headers=first, first_row=number + 1)
@@ -248,7 +264,7 @@ def _describe_missing(name: str, headers: Mapping[int, str]) -> str:
         hint = f" MMS Id, Holding Id and Physical Item Id work only together; {' and '.join(lacking)} is missing."
     return (
         f"{name} has no column that is known to hold barcodes. Its first row reads: {_show(headers)}.{hint} "
-        "Name the column with --column, by its header or by its letter."
+        "Say which column to use, by its header or by its letter."
     )
 
 

@@ -1,7 +1,10 @@
 """What the operator says about a list, and what is read from each of its rows."""
 
+from typing import Literal
+
 import msgspec
 
+from almascan.errors import ListError
 from almascan.model import Desk, ItemIds
 
 GIVEN_CHARACTERS = 200  # of a row's own text that are kept for the report
@@ -23,6 +26,19 @@ class ListOptions(msgspec.Struct, frozen=True):
     sheet: str | None = None
     strip_prefix: str = ""
     strip_suffix: str = ""
+
+
+class UnsaidError(ListError):
+    """The list can be read once the operator says how.
+
+    Args:
+        message: What is not known, as a sentence.
+        option: Which field of ``ListOptions`` says it.
+    """
+
+    def __init__(self, message: str, option: Literal["column", "encoding"]) -> None:
+        super().__init__(message)
+        self.option = option
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):

@@ -22,13 +22,17 @@ class Fetched:
     Attributes:
         name: The set's or the report's name.
         description: Where it comes from, in one sentence without its full stop.
+        columns: Which of a report's columns name the item, and all its headings; None for a set.
         headers: The report's headings; [] for a set.
     """
 
-    def __init__(self, name: str, description: str, headers: list[str], entries: list[Entry], notes: Notes) -> None:
+    def __init__(
+        self, name: str, description: str, columns: Columns | None, entries: list[Entry], notes: Notes
+    ) -> None:
         self.name = name
         self.description = description
-        self.headers = headers
+        self.columns = columns
+        self.headers = list(columns.headers.values()) if columns else []
         self.notes = notes
         self._entries = entries
         named = (repr((entry.barcode, entry.ids)) for entry in entries)
@@ -72,7 +76,7 @@ async def fetch_set(alma: Alma, name_or_id: str) -> Fetched:
     counts = {"entries": len(members), "ids": len(members), "repeated": repeated, "members_missing": max(0, missing)}
     entries = [Entry(row, ids.pid, "", ids) for row, ids in enumerate(members, start=1)]
     notes = Notes({name: count for name, count in counts.items() if count})
-    return Fetched(found.name, _describe_set(found, len(members)), [], entries, notes)
+    return Fetched(found.name, _describe_set(found, len(members)), None, entries, notes)
 
 
 def _describe_set(found: AlmaSet, given: int) -> str:
@@ -117,7 +121,7 @@ async def fetch_report(alma: Alma, path: str, options: ListOptions, *, sleep: Sl
     notes["entries"] = len(entries)
     if problems := sum(bool(entry.problem) for entry in entries):
         notes["problems"] = problems
-    return Fetched(name, f"Analytics report {path}, {used}", headings, entries, notes)
+    return Fetched(name, f"Analytics report {path}, {used}", used, entries, notes)
 
 
 def _without_comments(table: list[Row], used: Columns) -> Iterator[Row]:

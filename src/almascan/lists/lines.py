@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from almascan.errors import ListError
+from almascan.lists.entry import UnsaidError
 from almascan.lists.source import Source
 
 MAX_LINE_CHARACTERS = 65_536
@@ -43,7 +44,7 @@ def find_encoding(source: Source, encoding: str | None) -> str:
     if not said.startswith(marked.removesuffix("-sig")):
         raise ListError(
             f"{source.name} begins with the mark of {name_encoding(marked)}, so it is not {encoding}; "
-            "leave --encoding out."
+            "leave the encoding out."
         )
     return marked
 
@@ -98,7 +99,7 @@ def _decode(source: Source, encoding: str) -> Iterator[str]:
         if not text.isascii() and (half := _HALF_CHARACTER.search(text)):
             raise _describe_unreadable(source, encoding, f"line {line + text.count(NEWLINE, 0, half.start())}")
         if "\0" in text:
-            raise ListError(_describe_nul(source, line + text[: text.index("\0")].count("\n")))
+            raise _describe_nul(source, line + text[: text.index("\0")].count("\n"))
         line += text.count("\n")
         position += len(chunk)
         yield text
@@ -117,16 +118,23 @@ def _describe_error(source: Source, encoding: str, error: UnicodeError, line: in
 
 
 def _describe_unreadable(source: Source, encoding: str, where: str) -> ListError:
-    return ListError(
+    return UnsaidError(
         f"{source.name} is not {name_encoding(encoding)}: {where} cannot be read. "
-        "Save it as UTF-8, or name its encoding, for example --encoding cp1252 (Windows), latin-1 or utf-16."
+        "Save it as UTF-8, or say its encoding, for example cp1252 (Windows), latin-1 or utf-16.",
+        "encoding",
     )
 
 
-def _describe_nul(source: Source, line: int) -> str:
+def _describe_nul(source: Source, line: int) -> ListError:
     start = source.start[:_GUESSED_BYTES]
     odd, even = start[1::2].count(0), start[0::2].count(0)
     for mine, other, codec in ((odd, even, "utf-16-le"), (even, odd, "utf-16-be")):
         if mine > len(start) // 4 and not other:
-            return f"{source.name} looks like UTF-16 without its mark; say --encoding {codec}, or save it as UTF-8."
-    return f"{source.name} is not a text: line {line} has a zero byte. Give a text, a CSV or an .xlsx workbook."
+            return UnsaidError(
+                f"{source.name} looks like UTF-16 without its mark; say that its encoding is {codec}, or save it as "
+                "UTF-8.",
+                "encoding",
+            )
+    return ListError(
+        f"{source.name} is not a text: line {line} has a zero byte. Give a text, a CSV or an .xlsx workbook."
+    )

@@ -3,7 +3,7 @@
 import io
 import re
 from collections.abc import Iterator
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -12,18 +12,14 @@ import msgspec
 
 from almascan.errors import ListError
 from almascan.lists.barcode import is_blank, is_comment
-from almascan.lists.columns import find_columns, header_key, is_barcode_header
-from almascan.lists.delimited import find_delimiter, read_records
+from almascan.lists.columns import Columns, find_columns, header_key, is_barcode_header
+from almascan.lists.content import Table, open_content
 from almascan.lists.entry import Entry, ListOptions
 from almascan.lists.items import read_items
-from almascan.lists.lines import find_encoding, name_encoding, read_lines
 from almascan.lists.notes import Notes
-from almascan.lists.package import Package
 from almascan.lists.plain import read_plain
-from almascan.lists.signature import is_zip, refuse_markup, refuse_other_archives, refuse_other_formats
 from almascan.lists.source import ByteStream, Source, open_source
-from almascan.lists.table import SAMPLE_ROWS, Row, take_sample
-from almascan.lists.workbook import Workbook
+from almascan.lists.table import take_sample
 
 _DEFAULTS = ListOptions()
 _NO_TEXT = re.compile("[\ud800-\udfff]")  # how Python keeps bytes that it cannot decode
@@ -35,16 +31,18 @@ class Reading:
     Attributes:
         name: What the list is called: its file's name, or "standard input".
         description: Format, encoding or sheet, and columns, in one sentence without its full stop.
-        headers: The headers that were found, in the order of columns; [] where there are none.
+        columns: Which columns are used, and the headers that were found.
+        headers: These headers, in the order of columns; [] where there are none.
         notes: What was counted so far, by the names of :data:`almascan.lists.notes.NOTES`.
     """
 
     def __init__(
-        self, source: Source, description: str, headers: list[str], notes: Notes, entries: Iterator[Entry]
+        self, source: Source, description: str, columns: Columns, notes: Notes, entries: Iterator[Entry]
     ) -> None:
         self.name = source.name
         self.description = description
-        self.headers = headers
+        self.columns = columns
+        self.headers = list(columns.headers.values())
         self.notes = notes
         self._source = source
         self._entries = self._count(entries)
@@ -92,13 +90,16 @@ def _describe_left_out(notes: Notes) -> str:
     return " and ".join(text for name, text in kinds.items() if notes[name]) or "empty rows"
 
 
-def open_list(source: str | Path, options: ListOptions = _DEFAULTS, stdin: ByteStream | None = None) -> Reading:
+def open_list(
+    source: str | Path, options: ListOptions = _DEFAULTS, stdin: ByteStream | None = None, *, name: str = ""
+) -> Reading:
     """Open a list of barcodes or ids, find out its format by its content, and read as far as its header.
 
     Args:
         source: The path of a text, a CSV or an .xlsx workbook, or "-" for standard input.
         options: What the operator said about the list.
         stdin: The bytes of standard input; None: the process's own.
+        name: What the list is called towards its reader; "": the file's own name.
 
     Returns:
         The reading, to be used as a context manager and iterated once.
@@ -107,8 +108,9 @@ def open_list(source: str | Path, options: ListOptions = _DEFAULTS, stdin: ByteS
         ListError: The list is missing, unreadable, empty, of another format or encoding, or its column is unknown.
     """
     opened = open_source(source, stdin)
+    opened.name = name or opened.name
     try:
-        return _open_by_content(opened, options)
+        return _open(opened, options)
     except BaseException:
         opened.close()
         raise
@@ -130,16 +132,23 @@ def open_text(text: str, options: ListOptions = _DEFAULTS) -> Reading:
     Raises:
         ListError: It holds nothing, bytes that are no text, or is a table without a column of barcodes or ids.
     """
+    return _open(text_source(text), msgspec.structs.replace(options, encoding=None, sheet=None))
+
+
+def text_source(text: str) -> Source:
+    """Give the bytes that a pasted text is read as: one barcode a line, or the table that a spreadsheet copied.
+
+    Raises:
+        ListError: It holds bytes that are no text.
+    """
     if _NO_TEXT.search(text):
         raise ListError(
-            "The pasted text holds bytes that are not UTF-8; give the barcodes in a file, and name its encoding with --encoding."
+            "The pasted text holds bytes that are not UTF-8; give the barcodes in a file, and name its encoding."
         )
     lines = [line.strip(" ") for line in text.splitlines() if not is_blank(line)]
     if not (len(lines) > 1 and "\t" in lines[0]):
         lines = [part for place, line in enumerate(lines) for part in _split_line(line, is_first=place == 0)]
-    data = "\n".join(lines).encode()
-    source = Source("pasted text", io.BytesIO(data))
-    return _open_by_content(source, msgspec.structs.replace(options, encoding=None, sheet=None))
+    return Source("pasted text", io.BytesIO("\n".join(lines).encode()))
 
 
 def _split_line(line: str, *, is_first: bool) -> list[str]:
@@ -148,52 +157,17 @@ def _split_line(line: str, *, is_first: bool) -> list[str]:
     return [part for part in re.split(r"[\s,;]+", line) if part]
 
 
-def _open_by_content(source: Source, options: ListOptions) -> Reading:
-    if not source.start:
-        raise ListError(f"{source.name} is empty; give a list with one barcode a line.")
-    if is_zip(source.start):
-        return _open_workbook(source, options)
-    refuse_other_formats(source)
-    return _open_text(source, options)
-
-
-def _open_workbook(source: Source, options: ListOptions) -> Reading:
-    if options.encoding is not None:
-        raise ListError(f"{source.name} is a workbook, which knows its encoding; leave --encoding out.")
-    package = Package(source.name, source.open_whole())
-    refuse_other_archives(package)
-    sheet, rows = Workbook(package).choose(options.sheet)
-    name = f"{source.name}, sheet '{sheet.name}',"
-    return _open_table(source, name, f"Workbook, sheet '{sheet.name}'", rows, options)
-
-
-def _open_text(source: Source, options: ListOptions) -> Reading:
-    if options.sheet is not None:
-        raise ListError(f"{source.name} is not a workbook and has no sheets; leave --sheet out.")
-    encoding = find_encoding(source, options.encoding)
-    lines = read_lines(source, encoding)
-    sample = list(islice(lines, SAMPLE_ROWS))
-    refuse_markup(source.name, "\n".join(sample))
-    lines = chain(sample, lines)
-    if len(sample) >= SAMPLE_ROWS and all(is_blank(line) or is_comment(line) for line in sample):
-        raise ListError(f"The first {len(sample)} lines of {source.name} are blank or comments; take them out.")
-    notes = Notes()
-    delimiter = find_delimiter(sample, options.column)
-    if delimiter is None:
-        header = _find_plain_header(source.name, sample, options)
-        description = f"Text, {name_encoding(encoding)}, one barcode a line"
-        entries = read_plain(lines, header, options, notes)
-        return Reading(source, description, [header.strip()] if header else [], notes, entries)
-    rows = read_records(source.name, lines, delimiter)
-    return _open_table(source, source.name, f"CSV with {delimiter}, {name_encoding(encoding)}", rows, options)
-
-
-def _open_table(source: Source, name: str, description: str, rows: Iterator[Row], options: ListOptions) -> Reading:
-    sample = take_sample(rows)
-    columns = find_columns(name, sample, options.column)
-    notes = Notes()
-    entries = read_items(chain(sample, rows), columns, options, notes)
-    return Reading(source, f"{description}, {columns}", list(columns.headers.values()), notes, entries)
+def _open(source: Source, options: ListOptions) -> Reading:
+    content, notes = open_content(source, options), Notes()
+    if isinstance(content, Table):
+        sample = take_sample(content.rows)
+        columns = find_columns(content.name, sample, options.column)
+        entries = read_items(chain(sample, content.rows), columns, options, notes)
+        return Reading(source, f"{content.description}, {columns}", columns, notes, entries)
+    header = _find_plain_header(source.name, content.sample, options)
+    columns = Columns(0, headers={0: header.strip()} if header else {})
+    entries = read_plain(content.lines, header, options, notes)
+    return Reading(source, content.description, columns, notes, entries)
 
 
 def _find_plain_header(name: str, sample: list[str], options: ListOptions) -> str:

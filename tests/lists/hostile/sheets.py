@@ -234,7 +234,7 @@ def _many_sheets() -> Iterator[Case]:
         workbook({LINKS: RELATIONSHIPS.format(relationship(1, "chartsheet", "worksheets/sheet1.xml")).encode()}),
         "no sheet with rows",
     )
-    yield refused("a-workbook-with-an-encoding", workbook(), "leave --encoding out", encoding="cp1252")
+    yield refused("a-workbook-with-an-encoding", workbook(), "leave the encoding out", encoding="cp1252")
     yield refused("a-wrong-sheet", workbook(), "its sheets are 'Items'", sheet="\x1b[2J")
 
 
