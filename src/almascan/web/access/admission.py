@@ -5,7 +5,7 @@ from typing import Protocol
 import msgspec
 
 from almascan.web.access.asked import Asked
-from almascan.web.access.denial import Denial
+from almascan.web.access.refusal import Refusal
 from almascan.web.access.site import Site
 
 
@@ -38,8 +38,8 @@ class Access(Protocol):
     def site(self) -> Site:
         """By which addresses the page is called."""
 
-    def check_sender(self, asked: Asked) -> Denial | None:
+    def check_sender(self, asked: Asked) -> Refusal | None:
         """Refuse a request by where it comes from, before anything else of it is looked at."""
 
-    def admit(self, asked: Asked) -> Person | Entered | Denial:
+    def admit(self, asked: Asked) -> Person | Entered | Refusal:
         """Say whom a request comes from that keeps the rules."""

@@ -5,12 +5,12 @@ import asyncio
 from starlette.types import Message, Receive
 
 from almascan.web.access.asked import Asked
-from almascan.web.access.denial import Denial
 from almascan.web.access.limits import Limits
+from almascan.web.access.refusal import Refusal
 
 
 class BrokenBodyError(Exception):
-    """The body is too large or too slow; ``Body.denial`` says which."""
+    """The body is too large or too slow; ``Body.refusal`` says which."""
 
 
 class Body:
@@ -24,12 +24,12 @@ class Body:
         limits: What the body may take.
 
     Attributes:
-        denial: Which limit was met, if any.
+        refusal: Which limit was met, if any.
         is_complete: Whether all of it is there.
     """
 
     def __init__(self, receive: Receive, asked: Asked, limits: Limits) -> None:
-        self.denial: Denial | None = None
+        self.refusal: Refusal | None = None
         self.is_complete = not asked.has_body
         self._receive = receive
         self._limits = limits
@@ -39,7 +39,7 @@ class Body:
         self._kept = bytearray()
         self._is_left = False
         if asked.content_bytes > self._most_bytes:
-            self.denial = Denial.TOO_LARGE
+            self.refusal = Refusal.TOO_LARGE
 
     async def receive(self) -> Message:
         """Give the next piece: the application's ``receive``.
@@ -84,11 +84,11 @@ class Body:
             async with asyncio.timeout_at(min(self._deadline, silent_until)):
                 message = await self._receive()
         except TimeoutError:
-            self.denial = Denial.TOO_SLOW
+            self.refusal = Refusal.TOO_SLOW
             raise BrokenBodyError from None
         self._note(message)
         if self._received_bytes > self._most_bytes:
-            self.denial = Denial.TOO_LARGE
+            self.refusal = Refusal.TOO_LARGE
             raise BrokenBodyError
         return message
 

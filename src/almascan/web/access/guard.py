@@ -11,21 +11,21 @@ from almascan.web.access.admission import Access, Entered, Person
 from almascan.web.access.asked import Asked
 from almascan.web.access.body import Body, BrokenBodyError
 from almascan.web.access.csrf import read_token
-from almascan.web.access.denial import Denial
 from almascan.web.access.headers import put_headers
 from almascan.web.access.limits import Limits
-from almascan.web.access.rules import METHODS, find_denial, is_static
+from almascan.web.access.refusal import Refusal
+from almascan.web.access.rules import METHODS, find_refusal, is_static
 from almascan.web.access.signing import is_same
 
-Refuse = Callable[[Request, Denial], Response]
-"""Makes the answer to a request that is not let through; its status is the denial's."""
+Refuse = Callable[[Request, Refusal], Response]
+"""Makes the answer to a request that is not let through; its status is the refusal's."""
 _HOME = "/"
 _POLICY_VIOLATION = 1008
 
 
-def refuse_plainly(_request: Request, denial: Denial) -> Response:
-    """Refuse with the denial's sentence alone."""
-    return PlainTextResponse(f"{denial.sentence}\n", denial.status)
+def refuse_plainly(_request: Request, refusal: Refusal) -> Response:
+    """Refuse with the refusal's sentence alone."""
+    return PlainTextResponse(f"{refusal.sentence}\n", refusal.status)
 
 
 class Guard:
@@ -67,7 +67,7 @@ class Guard:
             met = await self._check_change(asked, body, met)
         if isinstance(met, Entered):
             await _welcome(asked, met)(scope, body.receive, answer.send)
-        elif isinstance(met, Denial):
+        elif isinstance(met, Refusal):
             await self._turn_away(scope, answer, met)
         else:
             if met is not None:
@@ -75,40 +75,40 @@ class Guard:
             answer.static = met is None
             await self._let_through(scope, body, answer)
 
-    def _judge(self, asked: Asked) -> Person | Entered | Denial | None:
+    def _judge(self, asked: Asked) -> Person | Entered | Refusal | None:
         """Say what a head alone decides; None stands for anybody, who may have the style and the script."""
-        denial = self._access.check_sender(asked) or find_denial(asked, self._access.site)
-        if denial is not None:
-            return denial
+        refusal = self._access.check_sender(asked) or find_refusal(asked, self._access.site)
+        if refusal is not None:
+            return refusal
         return None if is_static(asked) else self._access.admit(asked)
 
-    async def _check_change(self, asked: Asked, body: Body, person: Person) -> Person | Denial:
+    async def _check_change(self, asked: Asked, body: Body, person: Person) -> Person | Refusal:
         """Ask a change for its token, and any body for its size."""
-        if body.denial is not None:
-            return body.denial
+        if body.refusal is not None:
+            return body.refusal
         if asked.method != "POST":
             return person
         try:
             token = await read_token(asked, body, self._limits)
         except BrokenBodyError:
-            return body.denial or Denial.TOO_SLOW
-        return person if is_same(token, person.csrf) else Denial.NO_CSRF
+            return body.refusal or Refusal.TOO_SLOW
+        return person if is_same(token, person.csrf) else Refusal.NO_CSRF
 
     async def _let_through(self, scope: Scope, body: Body, answer: "_Answer") -> None:
         try:
             await self._app(scope, body.receive, answer.send)
         except Exception:
-            if body.denial is None:
+            if body.refusal is None:
                 raise
-        if body.denial is not None and not answer.is_started:
-            await self._turn_away(scope, answer, body.denial)
+        if body.refusal is not None and not answer.is_started:
+            await self._turn_away(scope, answer, body.refusal)
 
-    async def _turn_away(self, scope: Scope, answer: "_Answer", denial: Denial) -> None:
+    async def _turn_away(self, scope: Scope, answer: "_Answer", refusal: Refusal) -> None:
         async def receive() -> Message:
             return {"type": "http.disconnect"}
 
-        response = self._refuse(Request(scope, receive), denial)
-        if denial is Denial.WRONG_METHOD:
+        response = self._refuse(Request(scope, receive), refusal)
+        if refusal is Refusal.WRONG_METHOD:
             response.headers["Allow"] = ", ".join(METHODS)
         await response(scope, receive, answer.send_last)
 
@@ -124,13 +124,13 @@ class _Answer:
 
     async def send(self, message: Message) -> None:
         """Send a part of the application's answer, unless the body was broken off before it began."""
-        if self.is_started or self._body.denial is None:
+        if self.is_started or self._body.refusal is None:
             await self._pass_on(message)
 
     async def send_last(self, message: Message) -> None:
         """Send a part of a refusal, and drop what still arrives before the connection is closed."""
         is_last = message["type"] == "http.response.body" and not message.get("more_body", False)
-        if not is_last or self._body.is_complete or self._body.denial is Denial.TOO_SLOW:
+        if not is_last or self._body.is_complete or self._body.refusal is Refusal.TOO_SLOW:
             await self._pass_on(message)
             return
         await self._pass_on({**message, "more_body": True})

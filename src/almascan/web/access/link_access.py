@@ -7,8 +7,8 @@ from urllib.parse import parse_qsl
 
 from almascan.web.access.admission import Entered, Person
 from almascan.web.access.asked import Asked
-from almascan.web.access.denial import Denial
 from almascan.web.access.links import OneTimeTokens
+from almascan.web.access.refusal import Refusal
 from almascan.web.access.signing import SESSION_SECONDS, Seal, Sessions
 from almascan.web.access.site import Site, loopback_site
 
@@ -64,28 +64,28 @@ class LinkAccess:
         """Give an address that lets one browser in, once, within ten minutes."""
         return f"{self.address}{ENTRANCE}?token={self._tokens.give()}"
 
-    def check_sender(self, asked: Asked) -> Denial | None:  # noqa: ARG002 - the way of letting people in that needs it is another
+    def check_sender(self, asked: Asked) -> Refusal | None:  # noqa: ARG002 - the way of letting people in that needs it is another
         """Let everything through: the socket listens on this machine alone."""
         return None
 
-    def admit(self, asked: Asked) -> Person | Entered | Denial:
+    def admit(self, asked: Asked) -> Person | Entered | Refusal:
         """Say whom a request comes from: a browser with a session, or one that brings a link's token."""
         session_id = self._find_session(asked)
         if asked.path == ENTRANCE:
             return self._enter(asked, is_known=session_id is not None)
-        return Denial.NO_SESSION if session_id is None else Person(self._name, self._seal.token_for(session_id))
+        return Refusal.NO_SESSION if session_id is None else Person(self._name, self._seal.token_for(session_id))
 
     def _find_session(self, asked: Asked) -> str | None:
         shown = list(asked.cookies(self._cookie))[:_MOST_COOKIES]
         return next((found for each in shown if (found := self._sessions.find(each)) is not None), None)
 
-    def _enter(self, asked: Asked, *, is_known: bool) -> Entered | Denial:
+    def _enter(self, asked: Asked, *, is_known: bool) -> Entered | Refusal:
         if asked.method != "GET":  # whoever only looks ahead must not use the link up
-            return Denial.WRONG_METHOD
+            return Refusal.WRONG_METHOD
         token = _read_token(asked.query)
         if token and self._tokens.take(token):
             return Entered(self._begin_session())
-        return Entered() if is_known else Denial.OLD_LINK
+        return Entered() if is_known else Refusal.OLD_LINK
 
     def _begin_session(self) -> str:
         shown = self._sessions.begin(self._draw())

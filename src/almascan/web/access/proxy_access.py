@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from almascan.errors import UsageError
 from almascan.web.access.admission import Person
 from almascan.web.access.asked import Asked
-from almascan.web.access.denial import Denial
+from almascan.web.access.refusal import Refusal
 from almascan.web.access.signing import Seal
 from almascan.web.access.site import Site, public_site
 
@@ -43,14 +43,14 @@ class ProxyAccess:
         """The public address."""
         return self._site
 
-    def check_sender(self, asked: Asked) -> Denial | None:
+    def check_sender(self, asked: Asked) -> Refusal | None:
         """Refuse what does not come from the proxy, whatever it says of itself."""
-        return None if is_from(asked.peer, self._networks) else Denial.NOT_FROM_PROXY
+        return None if is_from(asked.peer, self._networks) else Refusal.NOT_FROM_PROXY
 
-    def admit(self, asked: Asked) -> Person | Denial:
+    def admit(self, asked: Asked) -> Person | Refusal:
         """Take the proxy's word for who it is."""
         name = read_name(asked.all(self._user_header))
-        return Denial.NO_USER if name is None else Person(name, self._seal.token_for(name))
+        return Refusal.NO_USER if name is None else Person(name, self._seal.token_for(name))
 
 
 def read_network(text: str) -> Network:

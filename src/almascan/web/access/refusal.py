@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import Self
 
 
-class Denial(StrEnum):
+class Refusal(StrEnum):
     """A reason, with what is said to the person in the browser.
 
     Attributes:

@@ -1,0 +1,142 @@
+"""A small application behind the guard, on a real socket, and requests written byte by byte."""
+
+import contextlib
+import http.client
+import socket
+import threading
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse
+from starlette.routing import Route
+
+from almascan.web.access import Access, Guard, Limits
+from almascan.web.server import _configure, listen
+
+Headers = Sequence[tuple[str, str]]
+FORM = ("Content-Type", "application/x-www-form-urlencoded")
+SECRET = "a secret that is long enough to be one"
+
+
+class Answer(NamedTuple):
+    """What came back."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+class Clock:
+    """The time that the access goes by."""
+
+    def __init__(self) -> None:
+        self.seconds = 1_800_000_000.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+class Guarded:
+    """The server, and what of the requests came through to the application."""
+
+    def __init__(self, access: Access, port: int) -> None:
+        self.access = access
+        self.port = port
+        self.host = f"127.0.0.1:{port}"
+        self.origin = f"http://{self.host}"
+        self.through: list[str] = []
+        self.received_bytes = 0
+
+    def ask(
+        self, method: str, target: str, headers: Headers = (), body: bytes = b"", *, host: str | None = None
+    ) -> Answer:
+        """Send one request with these headers and a Host; ``host=""`` leaves the Host away."""
+        lines = [f"{method} {target} HTTP/1.1"]
+        lines += [f"Host: {self.host if host is None else host}"] if host != "" else []
+        lines += [f"{name}: {value}" for name, value in headers]
+        if body or method == "POST":
+            lines += [] if any(name == "Transfer-Encoding" for name, _ in headers) else [f"Content-Length: {len(body)}"]
+        return self.send("\r\n".join([*lines, "", ""]).encode() + body, method)
+
+    def send(self, data: bytes, method: str = "GET") -> Answer:
+        """Send bytes, and read one answer."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=20) as connection:
+            with contextlib.suppress(ConnectionError):  # a refusal may come before all is sent
+                connection.sendall(data)
+            return read_answer(connection, method)
+
+    async def home(self, request: Request) -> PlainTextResponse:
+        self.through.append(f"{request.method} {request.url.path}")
+        return PlainTextResponse(request.state.person.name)
+
+    async def change(self, request: Request) -> RedirectResponse:
+        async with request.form() as form:
+            self.through.append(f"{request.method} {request.url.path} {form.get('name', '')}")
+        return RedirectResponse("/", 303)
+
+    async def swallow(self, request: Request) -> PlainTextResponse:
+        """Read a body, and answer whatever happens to it."""
+        try:
+            async for piece in request.stream():
+                self.received_bytes += len(piece)
+        except Exception:  # noqa: BLE001 - an application may catch anything
+            return PlainTextResponse("all is well")
+        self.through.append("swallowed")
+        return PlainTextResponse("read")
+
+    async def ignore(self, _: Request) -> PlainTextResponse:
+        return PlainTextResponse("not read")
+
+    async def fail(self, _: Request) -> PlainTextResponse:
+        raise ZeroDivisionError
+
+    async def style(self, _: Request) -> PlainTextResponse:
+        return PlainTextResponse("body {}", media_type="text/css", headers={"Cache-Control": "private"})
+
+    def application(self) -> Starlette:
+        return Starlette(
+            routes=[
+                Route("/", self.home),
+                Route("/change", self.change, methods=["POST"]),
+                Route("/swallow", self.swallow, methods=["POST"]),
+                Route("/ignore", self.ignore, methods=["POST"]),
+                Route("/fail", self.fail),
+                Route("/static/page.css", self.style),
+            ]
+        )
+
+
+def read_answer(connection: socket.socket, method: str = "GET") -> Answer:
+    """Read one answer off a connection."""
+    response = http.client.HTTPResponse(connection, method=method)
+    response.begin()
+    headers = {name.lower(): value for name, value in response.getheaders()}
+    return Answer(response.status, headers, response.read())
+
+
+@contextlib.contextmanager
+def guarded(make_access: "type[Access] | object", limits: Limits | None = None, *, port: int = 0) -> Iterator[Guarded]:
+    """Serve the small application.
+
+    Args:
+        make_access: Called with the port; gives the access.
+        limits: What requests may take.
+        port: Where to listen.
+    """
+    listener = listen("127.0.0.1", port)
+    assert callable(make_access)
+    bound: int = listener.getsockname()[1]
+    running = Guarded(make_access(bound), bound)
+    guard = Guard(running.application(), running.access, limits=limits)
+    server = uvicorn.Server(_configure(guard, limits or Limits()))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    try:
+        yield running
+    finally:
+        server.should_exit = True
+        thread.join(timeout=20)
+        assert not thread.is_alive()
