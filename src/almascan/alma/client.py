@@ -217,13 +217,7 @@ class Alma:
         Returns:
             The desks; none where the library has none.
         """
-        desks: list[CircDesk] = []
-        while True:
-            page = await self.ask(configuration.circ_desks(library, len(desks)))
-            desks += page.desks
-            is_last = len(page.desks) < configuration.PAGE_SIZE if page.total is None else len(desks) >= page.total
-            if is_last or not page.desks:
-                return desks
+        return await paging.read_circ_desks(self.ask, library)
 
     async def departments(self, library: str | None = None) -> list[Department]:
         """Ask for the departments of a library, or without one of the whole institution."""
@@ -245,6 +239,10 @@ class Alma:
             RefusedError, AttemptError, StopError: As ``find``.
         """
         return await paging.find_set(self.ask, name_or_id)
+
+    async def sets_named(self, part: str) -> list[AlmaSet]:
+        """Search the sets of physical items whose name contains a text; at most 100, by name. Raises as ``find``."""
+        return await paging.find_sets(self.ask, part)
 
     async def set_members(self, set_id: str, offset: int = 0) -> MemberPage:
         """Read a page of at most 100 members of a set, from the ``offset``-th on; raises as ``members_of``."""

@@ -1,4 +1,4 @@
-"""What takes several requests in a row: a set by its name, a set's members, a report's rows.
+"""What takes several requests in a row: a library's desks, a set by its name, its members, a report's rows.
 
 Each function is given ``ask``, which performs one operation, so that pacing and trying again stay the client's.
 """
@@ -7,8 +7,9 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Protocol
 
-from almascan.alma import analytics, sets
+from almascan.alma import analytics, configuration, sets
 from almascan.alma.analytics import ReportPage, ReportRows
+from almascan.alma.configuration import CircDesk
 from almascan.alma.operations import Operation, Result
 from almascan.alma.sets import AlmaSet
 from almascan.errors import ListError, NoAnswerError, RefusedError
@@ -60,6 +61,37 @@ async def find_set(ask: Ask, name_or_id: str) -> AlmaSet:
         if word and word != name:
             found += (await ask(sets.search_sets(word, 0))).sets
     return await ask(sets.read_set(sets.choose(found, name).id))
+
+
+async def find_sets(ask: Ask, part: str) -> list[AlmaSet]:
+    """Search the sets of physical items whose name contains a text, in one request; ``docs/alma.md`` "Sets".
+
+    Args:
+        ask: Performs an operation.
+        part: The text, in any case; "" for whatever comes first.
+
+    Returns:
+        At most 100, by name.
+    """
+    try:
+        page = await ask(sets.search_sets(part.strip(), 0, content=sets.ITEMS))
+    except RefusedError as error:
+        if error.refusal.code != sets.BAD_QUERY:
+            raise
+        return []
+    found = {one.id: one for one in page.sets if one.content == sets.ITEMS}
+    return sorted(found.values(), key=lambda one: one.name.casefold())
+
+
+async def read_circ_desks(ask: Ask, library: str) -> list[CircDesk]:
+    """Read all circulation desks of a library, page by page; none where it has none."""
+    desks: list[CircDesk] = []
+    while True:
+        page = await ask(configuration.circ_desks(library, len(desks)))
+        desks += page.desks
+        is_last = len(page.desks) < configuration.PAGE_SIZE if page.total is None else len(desks) >= page.total
+        if is_last or not page.desks:
+            return desks
 
 
 async def _search(ask: Ask, name: str) -> list[AlmaSet]:

@@ -22,6 +22,8 @@ MOST_BARCODES = 1_000
 """The most barcodes that one request adds."""
 UNKNOWN_SET = frozenset({"60107", "402264"})
 """Alma's codes for an id that no set has: when it is read, and when it is deleted."""
+ITEMS = "ITEM"
+"""Alma's code for sets of physical items."""
 BAD_QUERY = "60106"
 """Alma's code for a search that it cannot read."""
 _NEAREST = 3
@@ -93,10 +95,16 @@ def read_set(set_id: str) -> Operation[AlmaSet]:
     return Operation("GET", f"/conf/sets/{quote(set_id, safe='')}", lambda answer: _set_of(decode(answer, _Set)))
 
 
-def search_sets(name: str, offset: int) -> Operation[SetPage]:
-    """Search sets whose name contains a text, a page from the ``offset``-th on."""
-    query = urlencode({"q": f"name~{name}", "limit": PAGE_SIZE, "offset": offset})
-    return Operation("GET", f"/conf/sets?{query}", _read_sets)
+def search_sets(name: str, offset: int, content: str = "") -> Operation[SetPage]:
+    """Search sets whose name contains a text, a page from the ``offset``-th on.
+
+    Args:
+        name: The text; "" for sets of any name.
+        offset: How many sets of the search are passed over.
+        content: What their members are, such as ``ITEMS``; "" for sets of anything.
+    """
+    said = ({"q": f"name~{name}"} if name else {}) | ({"content_type": content} if content else {})
+    return Operation("GET", f"/conf/sets?{urlencode(said | {'limit': PAGE_SIZE, 'offset': offset})}", _read_sets)
 
 
 def members(set_id: str, offset: int, host: str) -> Operation[MemberPage]:
