@@ -4,7 +4,7 @@ import contextlib
 import http.client
 import socket
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import uvicorn
@@ -118,18 +118,16 @@ def read_answer(connection: socket.socket, method: str = "GET") -> Answer:
 
 
 @contextlib.contextmanager
-def guarded(make_access: "type[Access] | object", limits: Limits | None = None, *, port: int = 0) -> Iterator[Guarded]:
+def guarded(make_access: Callable[[int], Access], limits: Limits | None = None) -> Iterator[Guarded]:
     """Serve the small application.
 
     Args:
         make_access: Called with the port; gives the access.
         limits: What requests may take.
-        port: Where to listen.
     """
-    listener = listen("127.0.0.1", port)
-    assert callable(make_access)
-    bound: int = listener.getsockname()[1]
-    running = Guarded(make_access(bound), bound)
+    listener = listen("127.0.0.1", 0)
+    port: int = listener.getsockname()[1]
+    running = Guarded(make_access(port), port)
     guard = Guard(running.application(), running.access, limits=limits)
     server = uvicorn.Server(_configure(guard, limits or Limits()))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})

@@ -141,7 +141,8 @@ class _Answer:
         if message["type"] == "http.response.start":
             self.is_started = True
             headers = MutableHeaders(scope=message)
-            put_headers(headers, message["status"], static=self.static, closing=not self._body.is_complete)
+            closing = self._body.refusal is not None or not self._body.is_complete
+            put_headers(headers, message["status"], static=self.static, closing=closing)
         await self._send(message)
 
 
