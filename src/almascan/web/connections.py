@@ -1,0 +1,199 @@
+"""The institutions that the page can work for: the profiles, the environment's key, and a simulator to practise on."""
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from almascan.alma import Alma, Pacer, resolve_base_url
+from almascan.errors import KeyRefusedError, UsageError
+from almascan.model import Environment
+from almascan.settings import Key, Settings, config_path, find_key, load_settings, read_profiles
+from almascan.settings.table import API_KEY
+from almascan.web.practice import Practice
+
+ENVIRONMENT = "environment"
+"""The name of the connection whose address and key come from the environment alone."""
+SIMULATOR = "simulator"
+
+
+class Met(msgspec.Struct, frozen=True):
+    """What Alma said of an institution: its code and name, which environment it is, and the calls left today."""
+
+    code: str
+    name: str
+    environment: Environment
+    remaining_calls: int | None = None
+
+
+class Banner(msgspec.Struct, frozen=True):
+    """What every page says of the Alma that it is about: "production", "sandbox", "simulated" or "unknown", and whose."""
+
+    kind: str
+    name: str
+
+
+class Connection(msgspec.Struct, frozen=True):
+    """An Alma and the key for it.
+
+    Attributes:
+        name: The profile's name, ``ENVIRONMENT`` or ``SIMULATOR``.
+        settings: Its address, desk, recipe and pace.
+        met: What Alma said of it, once it was asked.
+    """
+
+    name: str
+    settings: Settings
+    met: Met | None = None
+
+    @property
+    def is_simulated(self) -> bool:
+        """Whether it is a simulated Alma on this machine."""
+        return self.settings.base_url.startswith("http://")
+
+    @property
+    def banner(self) -> Banner:
+        """What pages that are about it say of it."""
+        kind = "simulated" if self.is_simulated else self.met.environment if self.met else "unknown"
+        return Banner(kind, self.met.name if self.met else self.settings.institution or self.name)
+
+    @property
+    def institution(self) -> str:
+        """The institution's code, as Alma or else the profile says it; "" while nobody does."""
+        return self.met.code if self.met else self.settings.institution
+
+
+class Connections:
+    """Gives connections by name or institution, and clients for them.
+
+    Args:
+        settings: What ``almascan web`` was started with.
+        environ: The environment variables.
+        practice: The simulator in this process.
+
+    Attributes:
+        environ: The environment variables.
+    """
+
+    def __init__(self, settings: Settings, environ: Mapping[str, str], practice: Practice) -> None:
+        self._started_with = settings
+        self.environ = environ
+        self._practice = practice
+        self._met: dict[str, Met] = {}
+
+    @property
+    def config_file(self) -> Path:
+        """Where the profiles are."""
+        return config_path(self.environ)
+
+    def all(self) -> list[Connection]:
+        """Give all of them, the one to begin with first.
+
+        Raises:
+            UsageError: The file of profiles cannot be read.
+        """
+        started = self._started_with
+        found = []
+        if started.base_url:
+            found.append(self._connection(started.profile or ENVIRONMENT, started))
+        for name in sorted(read_profiles(self.config_file).profiles):
+            if name != started.profile or not started.base_url:
+                # The environment's other variables are for the connection that the page was started with.
+                environ = {"ALMASCAN_CONFIG": str(self.config_file)}
+                found.append(self._connection(name, load_settings({"profile": name}, environ=environ)))
+        if self._practice.simulator is not None:
+            found.append(self._connection(SIMULATOR, self._practice.settings()))
+        return found
+
+    def find(self, name: str) -> Connection:
+        """Give one by its name; for "" the one to begin with.
+
+        Raises:
+            UsageError: There is none of that name.
+        """
+        connections = self.all()
+        for connection in connections:
+            if name in ("", connection.name):
+                return connection
+        if not connections:
+            raise UsageError("No Alma is set up yet: add one on the set-up page, or start the simulator there.")
+        raise UsageError(f'There is no connection "{name}" here: see the set-up page.')
+
+    def for_institution(self, code: str) -> Connection | None:
+        """Give the first whose institution it is, as far as known."""
+        return next((each for each in self.all() if each.institution.casefold() == code.casefold()), None)
+
+    def key(self, connection: Connection) -> Key:
+        """Find the key of a connection.
+
+        Raises:
+            KeyRefusedError, UsageError: There is none, or it cannot be read.
+        """
+        if connection.name == SIMULATOR:
+            return Key(self._practice.key(), "the simulator")
+        started = self._started_with
+        if connection.name in (started.profile, ENVIRONMENT) and started.base_url:
+            return find_key(connection.settings, self.environ)
+        environ = {name: value for name, value in self.environ.items() if name != API_KEY.variable}
+        return find_key(connection.settings, environ)
+
+    def client(self, connection: Connection, *, pacer: Pacer | None = None, precedence: int = 0) -> Alma:
+        """Give a client, to be entered.
+
+        Args:
+            connection: Which Alma.
+            pacer: The institution's limiter; None for a few questions by themselves.
+            precedence: The lower, the sooner its requests have their turn.
+
+        Raises:
+            KeyRefusedError, UsageError: There is no key, or no address of Alma's.
+        """
+        key = self.key(connection)
+        return Alma(resolve_base_url(connection.settings.base_url), key.value, pacer=pacer, precedence=precedence)
+
+    async def meet(self, connection: Connection, *, again: bool = False) -> Met:
+        """Ask Alma once whose the key is and which environment it is for.
+
+        Args:
+            connection: Which Alma.
+            again: Whether to ask although that is known.
+
+        Raises:
+            KeyRefusedError: The key is wrong, or another institution's than the profile says.
+            AttemptError, StopError: Alma gives no usable answer.
+        """
+        if connection.name in self._met and not again:
+            return self._met[connection.name]
+        async with self.client(connection) as alma:
+            code = await alma.test_read()
+            name, environment = code, connection.met.environment if connection.met else "unknown"
+            try:
+                general = await alma.general()
+                name, environment = general.name or code, general.environment
+            except KeyRefusedError:
+                name = code  # a key without the right to read the configuration scans all the same
+        expected = connection.settings.institution
+        if expected and expected.casefold() != code.casefold():
+            raise KeyRefusedError(
+                f'The key of "{connection.name}" belongs to {code}, and its profile is for {expected}: nothing was read '
+                "or scanned. Mend the profile on the set-up page."
+            )
+        met = Met(code, name, environment, alma.remaining_calls)
+        self._met[connection.name] = met
+        return met
+
+    def forget(self, name: str) -> None:
+        """Forget what Alma said of a connection: its profile was changed."""
+        self._met.pop(name, None)
+
+    async def start_practice(self) -> Connection:
+        """Start the simulator, unless it runs, and meet it."""
+        await asyncio.to_thread(self._practice.start)
+        self.forget(SIMULATOR)
+        connection = self.find(SIMULATOR)
+        await self.meet(connection)
+        return self.find(SIMULATOR)
+
+    def _connection(self, name: str, settings: Settings) -> Connection:
+        return Connection(name, settings, self._met.get(name))

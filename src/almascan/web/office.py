@@ -1,0 +1,43 @@
+"""What the pages work with: the journal, the engine, the connections, the lists that are no run yet, the texts."""
+
+import msgspec
+from starlette.requests import HTTPConnection
+
+from almascan.journal import Journal
+from almascan.web.access import Person
+from almascan.web.broadcast import Broadcast
+from almascan.web.choices import Catalogue
+from almascan.web.connections import Connections
+from almascan.web.drafts import Drafts
+from almascan.web.engine import Engine
+from almascan.web.practice import Practice
+from almascan.web.rendering import Rendering
+
+
+class Office(msgspec.Struct, frozen=True):
+    """Everything that a page needs, made once for the whole server."""
+
+    journal: Journal
+    engine: Engine
+    connections: Connections
+    practice: Practice
+    drafts: Drafts
+    rendering: Rendering
+    broadcast: Broadcast
+    catalogue: Catalogue
+
+    def note(self, person: Person, action: str, *, run: int | None = None, text: str = "") -> None:
+        """Put into the audit log what a person has done."""
+        self.journal.note_action(person.name, action, run=run, text=text)
+
+
+def office_of(connection: HTTPConnection) -> Office:
+    """Give the office of the server that a request came to."""
+    office: Office = connection.app.state.office
+    return office
+
+
+def person_of(connection: HTTPConnection) -> Person:
+    """Give the person whose request it is."""
+    person: Person = connection.state.person
+    return person
