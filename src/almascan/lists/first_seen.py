@@ -10,8 +10,8 @@ _FULLEST = 0.6  # of a table's places, beyond which looking takes long
 class FirstSeen:
     """For every name the row that had it first.
 
-    A dict of a million texts takes 180 MB. Here a name is its 64-bit hash in a table of open addressing, 24 MB for a
-    million; that two of a million names share a hash is as likely as one in thirty million.
+    A dict of a million texts takes 180 MB. Here a name is its 64-bit hash in a table of open addressing, 32 MB for a
+    million; that two of a million names share a hash happens once in thirty million lists.
     """
 
     def __init__(self) -> None:
@@ -55,6 +55,6 @@ class FirstSeen:
                 self._hashes[place], self._rows[place] = hashed, row
 
 
-def _make_table(places: int) -> tuple[array[int], array[int]]:
+def _make_table(places: int) -> tuple["array[int]", "array[int]"]:
     """Make an empty table; its number of places is a power of two."""
-    return array("Q", bytes(8 * places)), array("Q", bytes(8 * places))
+    return array("Q", [0]) * places, array("Q", [0]) * places
