@@ -1,16 +1,17 @@
 """A small application behind the guard, on a real socket, and requests written byte by byte."""
 
+import asyncio
 import contextlib
 import http.client
 import socket
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, RedirectResponse
+from starlette.responses import PlainTextResponse, RedirectResponse, StreamingResponse
 from starlette.routing import Route
 
 from almascan.web.access import Access, Guard, Limits
@@ -93,6 +94,16 @@ class Guarded:
     async def fail(self, _: Request) -> PlainTextResponse:
         raise ZeroDivisionError
 
+    async def ticks(self, _: Request) -> StreamingResponse:
+        """Answer without an end."""
+
+        async def tick() -> AsyncIterator[str]:
+            while True:
+                yield "tick\n"
+                await asyncio.sleep(0.1)
+
+        return StreamingResponse(tick(), media_type="text/event-stream")
+
     async def style(self, _: Request) -> PlainTextResponse:
         return PlainTextResponse("body {}", media_type="text/css", headers={"Cache-Control": "private"})
 
@@ -104,6 +115,7 @@ class Guarded:
                 Route("/swallow", self.swallow, methods=["POST"]),
                 Route("/ignore", self.ignore, methods=["POST"]),
                 Route("/fail", self.fail),
+                Route("/ticks", self.ticks),
                 Route("/static/page.css", self.style),
             ]
         )
