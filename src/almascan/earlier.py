@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 from hashlib import sha256
 
-from almascan.errors import ListError
+from almascan.errors import ListError, UsageError
 from almascan.journal import Journal
 from almascan.lists import Entry
 from almascan.lists.notes import Notes
@@ -22,6 +22,7 @@ class EarlierRows:
         journal: Where the run is.
         run_id: Its id.
         answers: Only rows with one of these answers, unclear and not-tried among them; none for all.
+        institution: The code of the institution that the list is for; "" where that does not matter.
 
     Attributes:
         name: What it is called, such as "run 12".
@@ -30,11 +31,18 @@ class EarlierRows:
         notes: How many there are, once all were read.
 
     Raises:
-        UsageError: There is no such run.
+        UsageError: There is no such run, or it is another institution's, whose barcodes and ids mean nothing here.
     """
 
-    def __init__(self, journal: Journal, run_id: int, answers: Collection[Outcome] = ()) -> None:
+    def __init__(
+        self, journal: Journal, run_id: int, answers: Collection[Outcome] = (), *, institution: str = ""
+    ) -> None:
         self.run = journal.run(run_id)
+        if institution and institution != self.run.institution:
+            raise UsageError(
+                f"Run {run_id} was made for {self.run.institution}, and this list is for {institution}: choose a run of "
+                "the same institution."
+            )
         self.name = f"run {self.run.id}"
         which = ", ".join(answer for answer in Outcome if answer in answers)
         self.description = f"Rows of run {self.run.id} ({self.run.list_name})" + (f" that are {which}" if which else "")

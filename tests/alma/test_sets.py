@@ -77,6 +77,21 @@ async def test_a_set_is_found_by_its_whole_name_among_those_that_contain_it(alma
     assert server.lines[1].startswith("GET /almaws/v1/conf/sets/77 ")
 
 
+async def test_sets_of_items_are_searched_by_a_part_of_their_name_in_one_request(alma: Alma, server: RawServer) -> None:
+    unsaid = set_tree("79", "a unsaid")
+    del unsaid["content"]
+    titles = set_tree("78", "Titles", content={"value": "BIB_MMS"})
+    server.script([sets_answer(set_tree(), titles, set_tree(), unsaid, total=900)])
+    assert [found.id for found in await alma.sets_named("lost in")] == ["79", "77"]
+    (line,) = server.lines
+    assert line.startswith("GET /almaws/v1/conf/sets?q=name~lost+in&content_type=ITEM&limit=100&offset=0 ")
+
+
+async def test_a_part_of_a_name_that_the_search_cannot_read_finds_nothing(alma: Alma, server: RawServer) -> None:
+    server.script([http(400, error_json("60106", "Invalid query format."))])
+    assert await alma.sets_named("a~b") == []
+
+
 async def test_a_set_on_the_second_page_of_the_search_is_found_though_the_first_is_short(
     alma: Alma, server: RawServer
 ) -> None:

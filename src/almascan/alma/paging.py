@@ -79,7 +79,7 @@ async def find_sets(ask: Ask, part: str) -> list[AlmaSet]:
         if error.refusal.code != sets.BAD_QUERY:
             raise
         return []
-    found = {one.id: one for one in page.sets if one.content == sets.ITEMS}
+    found = {one.id: one for one in page.sets if one.content in ("", sets.ITEMS)}
     return sorted(found.values(), key=lambda one: one.name.casefold())
 
 

@@ -99,7 +99,7 @@ class Source:
             from almascan.lists import fetch_report, fetch_set
 
             if self._kind == "from_run":
-                return EarlierRows(journal, int(self._text), self._outcomes)
+                return EarlierRows(journal, int(self._text), self._outcomes, institution=await alma.test_read())
             if self._kind == "set_":
                 return await fetch_set(alma, self._text)
             return await fetch_report(alma, self._text, options)
