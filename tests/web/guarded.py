@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, StreamingResponse
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from almascan.web.access import Access, Guard, Limits
 from almascan.web.server import _configure, listen
@@ -40,16 +41,13 @@ class Clock:
         return self.seconds
 
 
-class Guarded:
-    """The server, and what of the requests came through to the application."""
+class Door:
+    """Where a server listens."""
 
-    def __init__(self, access: Access, port: int) -> None:
-        self.access = access
+    def __init__(self, port: int) -> None:
         self.port = port
         self.host = f"127.0.0.1:{port}"
         self.origin = f"http://{self.host}"
-        self.through: list[str] = []
-        self.received_bytes = 0
 
     def ask(
         self, method: str, target: str, headers: Headers = (), body: bytes = b"", *, host: str | None = None
@@ -68,6 +66,16 @@ class Guarded:
             with contextlib.suppress(ConnectionError):  # a refusal may come before all is sent
                 connection.sendall(data)
             return read_answer(connection, method)
+
+
+class Guarded(Door):
+    """The server, and what of the requests came through to the application."""
+
+    def __init__(self, access: Access, port: int) -> None:
+        super().__init__(port)
+        self.access = access
+        self.through: list[str] = []
+        self.received_bytes = 0
 
     async def home(self, request: Request) -> PlainTextResponse:
         self.through.append(f"{request.method} {request.url.path}")
@@ -140,12 +148,25 @@ def guarded(make_access: Callable[[int], Access], limits: Limits | None = None) 
     listener = listen("127.0.0.1", 0)
     port: int = listener.getsockname()[1]
     running = Guarded(make_access(port), port)
-    guard = Guard(running.application(), running.access, limits=limits)
-    server = uvicorn.Server(_configure(guard, limits or Limits()))
+    application = running.application()
+
+    async def application_or_defect(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope.get("path") == "/break":
+            raise ZeroDivisionError
+        await application(scope, receive, send)
+
+    with serving(Guard(application_or_defect, running.access, limits=limits), listener, limits):
+        yield running
+
+
+@contextlib.contextmanager
+def serving(app: ASGIApp, listener: socket.socket, limits: Limits | None = None) -> Iterator[None]:
+    """Serve an application in a thread."""
+    server = uvicorn.Server(_configure(app, limits or Limits()))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:
-        yield running
+        yield
     finally:
         server.should_exit = True
         thread.join(timeout=20)

@@ -64,6 +64,7 @@ def main(port: int, finishing_seconds: float) -> None:
         listener,
         say_ready=lambda: say(access.new_link()),
         say_ending=lambda: say("ending"),
+        say_defect=lambda error: say(type(error).__name__),
     )
     say("ended")
 

@@ -257,6 +257,12 @@ def test_every_answer_has_the_headers_that_allow_the_page_alone(page: Guarded, s
         assert "server" not in answer.headers
 
 
+def test_a_defect_that_nobody_answers_has_the_headers_too(page: Guarded, session: tuple[str, str]) -> None:
+    answer = page.ask("GET", "/break", [session])
+    assert (answer.status, answer.headers["x-frame-options"]) == (500, "DENY")
+    assert b"defect" in answer.body
+
+
 def test_the_style_may_be_kept_for_a_week_and_what_is_not_there_may_not(page: Guarded) -> None:
     assert page.ask("GET", "/static/page.css").headers["cache-control"] == "public, max-age=604800"
     missing = page.ask("GET", "/static/missing.css")

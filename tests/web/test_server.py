@@ -132,14 +132,15 @@ def test_a_session_holds_after_a_restart() -> None:
         assert again.ask("/nothing").status == 404
 
 
-def test_it_tells_nothing_of_itself_and_writes_no_log() -> None:
+def test_a_defect_is_told_to_whoever_runs_it_and_nothing_else_is() -> None:
     with served() as page:
         page.ask(page.link)
         assert page.ask("/fail").status == 500
+        assert page.next_line() == "ZeroDivisionError"
         response = page.ask("/nothing")
         assert response.getheader("Server") is None
         page.process.send_signal(signal.SIGINT)
-        assert page.rest()[2] == ""
+        assert page.rest() == (0, ["ending", "finishing", "finished", "ended"], "")
 
 
 def test_a_port_that_is_taken_is_said_with_what_to_do() -> None:

@@ -28,6 +28,7 @@ COMMANDS: tuple[str, ...] = (
     "recipes",
     "profiles",
     "watch",
+    "web",
     "simulator",
     "demo",
 )

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 
 import uvicorn
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from almascan.errors import UsageError
@@ -58,6 +59,7 @@ def serve(
     *,
     say_ready: Callable[[], None],
     say_ending: Callable[[], None],
+    say_defect: Callable[[Exception], None],
     limits: Limits | None = None,
 ) -> None:
     """Serve the page until Ctrl-C or another signal ends it; of the main thread.
@@ -70,13 +72,14 @@ def serve(
         listener: Where to listen; it is closed at the end.
         say_ready: Called when the application is ready.
         say_ending: Called at the first Ctrl-C.
+        say_defect: Called with what the application failed with at a request, which somebody should come to know.
         limits: What connections may take.
 
     Raises:
         KeyboardInterrupt: It was told to stop at once.
         Exception: What the application's lifespan failed with.
     """
-    watched = _Watched(app)
+    watched = _Watched(app, say_defect)
     server = _Server(_configure(watched, limits or Limits()), say_ready, say_ending)
     try:
         asyncio.run(server.serve(sockets=[listener]))
@@ -92,18 +95,23 @@ def serve(
 
 
 class _Watched:
-    """The application, and what its lifespan failed with: uvicorn would only log it."""
+    """The application, and what it fails with: uvicorn would only log it."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, say_defect: Callable[[Exception], None]) -> None:
         self.error: Exception | None = None
         self._app = app
+        self._say_defect = say_defect
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await self._app(scope, receive, send)
+        except ClientDisconnect:
+            return
         except Exception as error:
             if scope["type"] == "lifespan":
                 self.error = error
+            else:
+                self._say_defect(error)
             raise
 
 

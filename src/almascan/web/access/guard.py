@@ -20,6 +20,7 @@ from almascan.web.access.signing import is_same
 Refuse = Callable[[Request, Refusal], Response]
 """Makes the answer to a request that is not let through; its status is the refusal's."""
 _HOME = "/"
+_DEFECT = "This is a defect in almascan. Go back and try again; if it happens again, please report it.\n"
 _POLICY_VIOLATION = 1008
 
 
@@ -62,6 +63,14 @@ class Guard:
         asked = Asked.of(scope)
         body = Body(receive, asked, self._limits)
         answer = _Answer(send, body, static=False)
+        try:
+            await self._answer(scope, asked, body, answer)
+        except Exception:
+            if not answer.is_started:  # the server's own answer to a defect would have none of the headers
+                await PlainTextResponse(_DEFECT, 500)(scope, body.receive, answer.send_last)
+            raise
+
+    async def _answer(self, scope: Scope, asked: Asked, body: Body, answer: "_Answer") -> None:
         met = self._judge(asked)
         if isinstance(met, Person):
             met = await self._check_change(asked, body, met)
