@@ -84,6 +84,11 @@ class Examination(msgspec.Struct, frozen=True):
         """Whether a scan could be done, as far as could be asked."""
         return self.may_write and not self.amiss
 
+    @property
+    def names_desk(self) -> bool:
+        """Whether the settings name a desk or a department."""
+        return any(place.kind != "library" for place in self.places)
+
     def facts(self) -> list[tuple[str, str]]:
         """Give what was found as pairs of name and value."""
         environment = self.environment if self.may_configure else "unknown (the key may not read Configuration)"
@@ -130,8 +135,7 @@ class Examination(msgspec.Struct, frozen=True):
     def _verdict(self) -> str:
         if not self.can_scan:
             return "A scan cannot be done like this."
-        desks = [place for place in self.places if place.kind != "library"]
-        if not desks:
+        if not self.names_desk:
             return "A scan can be done; it needs a library and a desk."
         return f"A scan can be done at {' in '.join(str(place) for place in reversed(self.places))}."
 

@@ -35,7 +35,7 @@ def test_checking_changes_nothing_in_alma(simulator: Simulator, tmp_path: Path) 
 def test_without_a_desk_a_scan_could_still_be_done_where_one_is_named(simulator: Simulator, tmp_path: Path) -> None:
     result = invoke(["check"], environment(tmp_path, simulator))
     assert result.exit_code == ExitCode.DONE
-    assert "it needs a library and a desk" in result.stdout
+    assert "it needs a library and a desk.\nWhat there is to name: almascan desks\n" in result.stdout
 
 
 @pytest.mark.parametrize(

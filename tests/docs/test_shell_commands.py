@@ -26,6 +26,7 @@ REFUSED = {
     "settle 7 112 --done": "unclear",
     "settle 7 112 --again": "unclear",
     'plan --analytics "/shared/My University/Reports/In transit for 14 days"': "Alma has no Analytics report",
+    "scan --from-run 7 --outcome on-loan --outcome requested --recipe returns": "Run 7 has no rows with the chosen",
     "plan to-storage.csv --recipe send --library STORE --desk STORE_DESK": "Alma has no circulation desk at STORE",
 }
 """Lines that cannot succeed here, and what is then said: the simulated Alma has no such report or desk, and so on."""

@@ -62,3 +62,5 @@ def print_examination(found: "Examination", key_source: str) -> None:
     options.print_table("", ("feature", "needs", "this key has it"), features)
     for sentence in found.sentences():
         options.say(sentence, err=False)
+    if found.can_scan and not found.names_desk:
+        options.say("What there is to name: almascan desks", err=False)
