@@ -1,85 +1,28 @@
 """The rows of a run in flight: as many at once as it takes to keep Alma's limit used, and no more.
 
-A new row is begun whenever fewer than a handful of requests wait for their turn. So the number in flight follows from
-how long Alma takes, and a scan that takes two minutes holds up no other.
+A new row is begun whenever fewer than a handful of the run's requests wait for their turn, and none of a run that goes
+first. So the number in flight follows from how long Alma takes, and a scan that takes two minutes holds up no other.
 """
 
 import asyncio
-from collections import Counter, deque
-from collections.abc import Iterable
+from collections.abc import AsyncIterator
 
 from almascan import rules
 from almascan.alma import Alma
 from almascan.clock import Clock, Stamp
 from almascan.errors import StopError
-from almascan.model import FINAL_STATES, Outcome, Row
+from almascan.model import FINAL_STATES, Row
 from almascan.progress import Reporter, Snapshot
 from almascan.scanner import Scanner
 from almascan.stop import Stop, StoppedError
+from almascan.tally import Tally
 
 MOST_IN_FLIGHT_SECONDS = 120
 """Rows in flight are at most what is begun in this time: as long as the longest scan may take."""
 FEWEST_WAITING = 4
 WAITING_SECONDS = 0.1
 REPORT_SECONDS = 0.25
-RATE_SECONDS = 5.0
 SAY_AGAIN_SECONDS = 30.0
-
-
-class Tally:
-    """What has come out so far, and how fast.
-
-    Args:
-        counts: The answers of all rows before the work began.
-        alma: Counts the requests.
-        clock: The time.
-    """
-
-    def __init__(self, counts: dict[Outcome, int], alma: Alma, clock: Clock) -> None:
-        self.counts = Counter(counts)
-        self.first: list[Outcome] = []
-        self.ended = 0
-        self._alma = alma
-        self._clock = clock
-        self._total = sum(counts.values())
-        self._began = clock.now().monotonic
-        self._requests_before = alma.requests
-        self._recent: deque[tuple[float, int, int]] = deque([(self._began, 0, 0)])
-
-    def count(self, before: Outcome, row: Row) -> None:
-        """Count a row that has moved from one answer to another."""
-        self.counts[before] -= 1
-        self.counts[row.answer] += 1
-        if row.state in FINAL_STATES:
-            self.ended += 1
-            if len(self.first) < rules.ALIKE_ROWS:
-                self.first.append(row.answer)
-
-    def snapshot(self, in_flight: int, unclear: int) -> Snapshot:
-        """Say how far the run is."""
-        now = self._clock.now().monotonic
-        requests = self._alma.requests - self._requests_before
-        self._recent.append((now, requests, self.ended))
-        while now - self._recent[0][0] > RATE_SECONDS:
-            self._recent.popleft()
-        since, requests_then, ended_then = self._recent[0]
-        seconds = max(now - since, 1e-6)
-        elapsed = now - self._began
-        waiting = self.counts[Outcome.NOT_TRIED]
-        return Snapshot(
-            total=self._total,
-            finished=self._total - waiting - self.counts[Outcome.UNCLEAR],
-            counts={outcome: number for outcome, number in self.counts.items() if number},
-            requests=requests,
-            requests_per_second=(requests - requests_then) / seconds,
-            rows_per_second=(self.ended - ended_then) / seconds,
-            remaining_calls=self._alma.remaining_calls,
-            in_flight=in_flight,
-            unclear=unclear,
-            throttled=self._alma.pacer.refusals,
-            elapsed_seconds=elapsed,
-            eta_seconds=waiting * elapsed / self.ended if self.ended else None,
-        )
 
 
 class Crew:
@@ -107,6 +50,7 @@ class Crew:
         watch_first: bool,
     ) -> None:
         self._scanner = scanner
+        self._lane = alma.lane
         self._pacer = alma.pacer
         self._tally = tally
         self._reporter = reporter
@@ -115,16 +59,14 @@ class Crew:
         self._watch_first = watch_first
         self._tasks: set[asyncio.Task[None]] = set()
         self._moved = asyncio.Event()
+        self._busy = asyncio.Event()
         self._defect: Exception | None = None
-        rate = self._pacer.rate_now
-        self._most_waiting = max(FEWEST_WAITING, round(rate * WAITING_SECONDS))
-        self._most_in_flight = max(FEWEST_WAITING, round(rate * MOST_IN_FLIGHT_SECONDS))
 
-    async def work(self, rows: Iterable[Row], taken: Stamp) -> None:
+    async def work(self, rows: AsyncIterator[Row], taken: Stamp) -> None:
         """Bring rows to their answers, until there is none left or the run stops.
 
         Args:
-            rows: The rows without an answer.
+            rows: The rows, of which those with an answer are passed over; they end when the run stops.
             taken: When the lease was taken.
 
         Raises:
@@ -134,7 +76,10 @@ class Crew:
         self._stop.watch(self._moved.set)
         telling = asyncio.create_task(self._tell())
         try:
-            for row in rows:
+            async for row in rows:
+                if row.state in FINAL_STATES:
+                    self._busy.set()
+                    continue
                 await self._room()
                 if self._stop.requested:
                     break
@@ -142,21 +87,29 @@ class Crew:
             await self._finish()
         finally:
             telling.cancel()
+            self._pacer.unwatch(self._moved.set)
+            self._stop.unwatch(self._moved.set)
         if self._defect is not None:
             raise self._defect
 
     async def _room(self) -> None:
         """Wait until another row may be begun, or the run stops."""
-        while not self._stop.requested and (
-            self._pacer.waiting >= self._most_waiting
-            or len(self._tasks) - self._scanner.unclear >= self._most_in_flight
-        ):
+        while not self._stop.requested and not self._has_room():
             self._moved.clear()
             await self._moved.wait()
         # Where there is always room, the rows already begun still want to be served.
         await asyncio.sleep(0)
 
+    def _has_room(self) -> bool:
+        rate = self._pacer.pace.rate
+        return (
+            not self._lane.is_overtaken
+            and self._lane.waiting < max(FEWEST_WAITING, round(rate * WAITING_SECONDS))
+            and len(self._tasks) - self._scanner.unclear < max(FEWEST_WAITING, round(rate * MOST_IN_FLIGHT_SECONDS))
+        )
+
     def _begin(self, row: Row, taken: Stamp) -> None:
+        self._busy.set()
         task = asyncio.create_task(self._bring(row, taken))
         self._tasks.add(task)
         task.add_done_callback(self._end)
@@ -219,3 +172,7 @@ class Crew:
                     f"Alma refused a request by the second: the rate is {self._pacer.rate_now:.1f} now, and recovers."
                 )
             await self._clock.sleep(REPORT_SECONDS)
+            if not self._tasks and not snapshot.requests_per_second:
+                # Nothing changes until the next row comes, which may be hours away in an open run.
+                self._busy.clear()
+                await self._busy.wait()

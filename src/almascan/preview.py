@@ -3,21 +3,8 @@
 import msgspec
 
 from almascan.desks import FoundDesk
-from almascan.model import RECIPES, Environment, Outcome, Run
-
-
-class Institution(msgspec.Struct, frozen=True):
-    """Whom the key is for.
-
-    Attributes:
-        code: Alma's code of the institution.
-        name: Its name, or its code where the key may not read the configuration.
-        environment: Production, sandbox or unknown.
-    """
-
-    code: str
-    name: str
-    environment: Environment
+from almascan.institution import Institution
+from almascan.model import RECIPES, Outcome, Run
 
 
 class Preview(msgspec.Struct, frozen=True):

@@ -1,57 +1,53 @@
 """The main flow: read the list, locate, look, decide, scan, and leave a record that reports are made from.
 
-``Runner.scan`` is the whole of it, from top to bottom. What happens to one row is ``almascan.scanner``, how many rows
-are in flight ``almascan.crew``, what is decided ``almascan.rules``, what is recorded ``almascan.journal``.
+``Runner.scan`` is the whole of it, from top to bottom. The work on a run's rows is ``almascan.shift``, what happens to
+one row ``almascan.scanner``, how many rows are in flight ``almascan.crew``, what is decided ``almascan.rules``, what is
+recorded ``almascan.journal``.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
-from itertools import chain, islice
 from typing import Any
 
 import msgspec
 
 from almascan import rules
 from almascan.alma import Alma
-from almascan.clock import Clock, Stamp
-from almascan.crew import Crew, Tally
+from almascan.clock import Clock
 from almascan.desks import Desks
-from almascan.errors import ExitCode, KeyRefusedError, UsageError
-from almascan.finder import Finder
+from almascan.errors import AlmascanError, UsageError
 from almascan.hours import Hours
+from almascan.institution import Institution, meet, pace_of
 from almascan.intervene import reopen_failed
 from almascan.journal import Journal, say_who
 from almascan.lists import Listing
-from almascan.loading import load_list
-from almascan.model import DEFAULT_PACE, Environment, Group, Order, Outcome, Row, RowState, Run, RunState
-from almascan.preview import Institution, Preview, make_preview
+from almascan.loading import begin_record, load
+from almascan.model import Group, Order, Outcome, Run, RunState
+from almascan.preview import Preview, make_preview
 from almascan.progress import Reporter
-from almascan.scanner import Scanner
-from almascan.stop import Stop, StoppedError
+from almascan.shift import Ended, Shift, exit_code_of
+from almascan.stop import Stop
 
-WATCH_SECONDS = 1.0
-"""How often a working process looks whether another one has paused or cancelled its run."""
+__all__ = ["Ended", "Runner"]
 
-
-class Ended(msgspec.Struct, frozen=True):
-    """How a run's work ended: the run, its rows by their answer, and the exit code of the command."""
-
-    run: Run
-    counts: dict[Outcome, int]
-    exit_code: ExitCode
+Confirm = Callable[[Preview], bool]
+"""Is shown what is about to happen, and says whether it may."""
 
 
 class Runner:
-    """Works on runs of one institution.
+    """Works on runs of one institution, one at a time; several runners of an institution may work beside each other.
+
+    Those share the journal and the pacer, and each has a client, a reporter and a stop of its own.
 
     Args:
         alma: The institution's client.
         journal: Where runs are recorded.
-        reporter: Is told how far a run is.
+        reporter: Is told how far a run is; its ``begin`` comes before the first request about a row.
         stop: Ends the work early.
         clock: The time.
         hours: Between which moments rows are worked on.
+        who: Who gives the commands; by default the user and the machine.
     """
 
     def __init__(
@@ -63,6 +59,7 @@ class Runner:
         stop: Stop | None = None,
         clock: Clock | None = None,
         hours: Hours | None = None,
+        who: str | None = None,
     ) -> None:
         self.alma = alma
         self._journal = journal
@@ -70,14 +67,11 @@ class Runner:
         self._stop = stop or Stop()
         self._clock = clock or Clock()
         self._hours = hours or Hours()
+        self._who = who or say_who()
+        self._news = asyncio.Event()
 
     async def scan(
-        self,
-        listing: Listing,
-        order: Order,
-        *,
-        confirm: Callable[[Preview], bool] = lambda _: True,
-        limit: int | None = None,
+        self, listing: Listing, order: Order, *, confirm: Confirm = lambda _: True, limit: int | None = None
     ) -> Ended | None:
         """Scan a list in.
 
@@ -95,10 +89,13 @@ class Runner:
                 process works for the institution.
             AttemptError: Alma cannot be reached.
         """
-        async with self._loaded(listing, order) as (run, institution, desks):
-            if not self._confirm(confirm, await self._preview(run, institution, desks, limit)):
-                return None
-            return await self._work(self._journal.begin_run(run.id), desks, limit=limit)
+        async with self._met(order) as institution:
+            desks = await self._find_desks(order)
+            with self._journal.lease(institution.code):
+                run = await self._load(listing, order, institution, desks)
+                if not await self._is_confirmed(confirm, run, institution, desks, limit):
+                    return None
+                return await self._work(run.id, desks, limit=limit)
 
     async def plan(self, listing: Listing, order: Order, *, limit: int | None = None) -> Ended:
         """Look at every item of a list and decide, and scan none; ``resume`` scans what the plan said.
@@ -106,11 +103,65 @@ class Runner:
         Raises:
             StopError, AttemptError: As ``scan``.
         """
-        async with self._loaded(listing, order) as (run, _, desks):
-            return await self._work(self._journal.begin_run(run.id), desks, limit=limit, only_plans=True)
+        async with self._met(order) as institution:
+            desks = await self._find_desks(order)
+            with self._journal.lease(institution.code):
+                run = await self._load(listing, order, institution, desks)
+                return await self._work(run.id, desks, limit=limit, only_plans=True)
+
+    async def queue(self, listing: Listing, order: Order, *, confirm: Confirm = lambda _: True) -> Run | None:
+        """Record a run for whichever process works for the institution, which may be another one just now.
+
+        Args:
+            listing: The list.
+            order: What is to be done with it.
+            confirm: Is shown what is about to happen, and says whether it may.
+
+        Returns:
+            The run, for ``resume``; None where it was not confirmed, which leaves nothing behind.
+
+        Raises:
+            StopError, AttemptError: As ``scan``, but for another process that works for the institution.
+        """
+        async with self._met(order) as institution:
+            desks = await self._find_desks(order)
+            run = await self._load(listing, order, institution, desks)
+            if not await self._is_confirmed(confirm, run, institution, desks, None):
+                return None
+            return await asyncio.to_thread(self._journal.change_run, run.id, state=RunState.QUEUED)
+
+    async def open(self, order: Order, name: str) -> Ended:
+        """Begin a run without rows and work on those that come, until it is closed or stops.
+
+        Rows come by ``Journal.append_row``, and ``Journal.close_run`` ends it; tell it by ``more``. Each barcode is
+        looked up by itself, whatever the order says.
+
+        Args:
+            order: What to do with each.
+            name: What stands for a list's name.
+
+        Returns:
+            How it ended.
+
+        Raises:
+            StopError, AttemptError: As ``scan``.
+        """
+        order = msgspec.structs.replace(order, locate="single")
+        async with self._met(order) as institution:
+            desks = await self._find_desks(order)
+            with self._journal.lease(institution.code):
+                run = await self._begin_record(name, order, institution)
+                run = await load(self._journal, msgspec.structs.replace(run, is_open=True))
+                return await self._work(run.id, desks)
+
+    def more(self) -> None:
+        """Say that a row has come to the open run that is worked on, or that it was closed; from its event loop."""
+        self._news.set()
 
     async def resume(self, run_id: int, *, limit: int | None = None, changes: Mapping[str, Any] | None = None) -> Ended:
-        """Go on with what is not finished of a run, its unclear rows included.
+        """Go on with what is not finished of a run, its unclear rows included, or begin a queued one.
+
+        An open run is worked on until it is closed, unless ``limit`` is given.
 
         Args:
             run_id: The run.
@@ -131,73 +182,27 @@ class Runner:
 
     async def _go_on(self, run: Run, limit: int | None, changes: Mapping[str, Any], *, reopen: bool) -> Ended:
         if run.state is RunState.FINISHED:
-            counts = self._journal.counts(run.id)
+            counts = await asyncio.to_thread(self._journal.counts, run.id)
             if not _has_work(counts, reopen=reopen):
                 self._reporter.say(f"Run {run.id} is finished: there is nothing to do.")
-                return Ended(run, counts, _exit_code(counts))
+                return Ended(run, counts, exit_code_of(counts))
         order = msgspec.structs.replace(run.order, **changes)
-        institution = await self._meet(order)
-        _check_goes_on(run, institution)
-        desks = await self._find_desks(order)
-        with self._journal.lease(institution.code):
-            self._journal.begin_run(run.id)
-            if reopen:
-                reopen_failed(self._journal, run.id, self._clock.now().wall)
-            return await self._work(self._journal.change_run(run.id, order=order), desks, limit=limit)
+        async with self._met(order) as institution:
+            _check_goes_on(run, institution)
+            desks = await self._find_desks(order)
+            with self._journal.lease(institution.code):
+                return await self._work(run.id, desks, limit=limit, order=order, reopen=reopen)
 
     # The parts of the flow, in its order
 
     @asynccontextmanager
-    async def _loaded(self, listing: Listing, order: Order) -> AsyncIterator[tuple[Run, Institution, Desks]]:
-        """Have a list recorded as a run, and the institution's lease held."""
-        institution = await self._meet(order)
-        desks = await self._find_desks(order)
-        with self._journal.lease(institution.code):
-            run = load_list(self._journal, listing, self._start(listing, order, institution))
-            await self._check_desks(run, desks)
-            yield run, institution, desks
-
-    async def _meet(self, order: Order) -> Institution:
-        """Try the key before any work, learn whose it is, and set the pace that is due there."""
-        code = await self.alma.test_read()
-        await self.alma.test_write()
-        name: str = code
-        environment: Environment = "unknown"
-        try:
-            general = await self.alma.general()
-            name, environment = general.name or code, general.environment
-        except KeyRefusedError:
-            self._reporter.say("The key may not read the configuration: desks are not checked, nor which Alma this is.")
-        institution = Institution(code, name, environment)
-        self.alma.pacer.limit(*_pace(order, institution.environment))
-        if self.alma.remaining_calls is not None:
-            self._journal.see_calls(code, self.alma.remaining_calls)
-        return institution
-
-    def _complete(self, order: Order, institution: Institution) -> Order:
-        """Fix for the whole run what the order leaves to the institution's circumstances."""
-        rate, per_minute = _pace(order, institution.environment)
-        keep_calls = order.keep_calls
-        if keep_calls is None:
-            keep_calls = rules.floor_of_calls(self._journal.most_calls_seen(institution.code))
-        return msgspec.structs.replace(order, rate=rate, per_minute=per_minute, keep_calls=keep_calls)
-
-    def _start(self, listing: Listing, order: Order, institution: Institution) -> Run:
-        """Give the run that is about to be recorded."""
-        return Run(
-            id=0,
-            institution=institution.code,
-            base_url=self.alma.base_url,
-            environment=institution.environment,
-            state=RunState.LOADING,
-            list_name=listing.name,
-            list_digest="",
-            list_notes={},
-            order=self._complete(order, institution),
-            rows=0,
-            who=say_who(),
-            created_at=self._clock.now().wall,
-        )
+    async def _met(self, order: Order) -> AsyncIterator[Institution]:
+        """Meet the institution, and keep the pace that is due there until the end."""
+        institution = await meet(self.alma, self._reporter.say)
+        with self.alma.pacer.limited(*pace_of(order, institution.environment)):
+            if self.alma.remaining_calls is not None:
+                await asyncio.to_thread(self._journal.see_calls, institution.code, self.alma.remaining_calls)
+            yield institution
 
     async def _find_desks(self, order: Order) -> Desks:
         """Look the order's desks up before anything is sent to them."""
@@ -207,121 +212,94 @@ class Runner:
             await desks.check_work_order(step.desk, step.options)
         return desks
 
-    async def _check_desks(self, run: Run, desks: Desks) -> None:
-        """Look the desks up that the list's rows name; a list with an unknown one leaves nothing behind."""
-        try:
-            for desk, _ in self._journal.desks(run.id):
-                await desks.find(desk)
-        except BaseException:
-            self._journal.delete_run(run.id)
-            raise
-
-    async def _preview(self, run: Run, institution: Institution, desks: Desks, limit: int | None) -> Preview:
-        return make_preview(
-            run,
-            self._journal.counts(run.id),
+    async def _begin_record(self, name: str, order: Order, institution: Institution) -> Run:
+        """Give the run that is about to be recorded."""
+        return begin_record(
+            name,
+            order,
             institution,
-            await desks.find(run.order.desk),
-            limit=limit,
-            remaining_calls=self.alma.remaining_calls,
-            twin=self._journal.twin(run),
+            base_url=self.alma.base_url,
+            who=self._who,
+            at=self._clock.now().wall,
+            most_calls_seen=await asyncio.to_thread(self._journal.most_calls_seen, institution.code),
         )
 
-    def _confirm(self, confirm: Callable[[Preview], bool], preview: Preview) -> bool:
+    async def _load(self, listing: Listing, order: Order, institution: Institution, desks: Desks) -> Run:
+        """Have a list recorded as a run; one that names an unknown desk leaves nothing behind."""
+        run = await load(self._journal, await self._begin_record(listing.name, order, institution), listing)
+        async with self._deleted_on_error(run):
+            for desk, _ in await asyncio.to_thread(self._journal.desks, run.id):
+                await desks.find(desk)
+        return run
+
+    async def _is_confirmed(
+        self, confirm: Confirm, run: Run, institution: Institution, desks: Desks, limit: int | None
+    ) -> bool:
         """Ask whether to begin; where the answer is no, or there is none, nothing is left behind."""
-        confirmed = False
-        try:
+        async with self._deleted_on_error(run):
+            preview = make_preview(
+                run,
+                await asyncio.to_thread(self._journal.counts, run.id),
+                institution,
+                await desks.find(run.order.desk),
+                limit=limit,
+                remaining_calls=self.alma.remaining_calls,
+                twin=await asyncio.to_thread(self._journal.twin, run),
+            )
             confirmed = confirm(preview)
-        finally:
-            if not confirmed:
-                self._journal.delete_run(preview.run.id)
+        if not confirmed:
+            await asyncio.to_thread(self._journal.delete_run, run.id)
         return confirmed
 
-    async def _work(self, run: Run, desks: Desks, *, limit: int | None, only_plans: bool = False) -> Ended:
-        """Bring the open rows of a run that is begun to their answers; the lease is held."""
-        taken = self._clock.now()
-        self._journal.recover(run.id)
-        first_time = run.started_at is None and not only_plans
-        watching = asyncio.create_task(self._watch(run.id))
-        try:
-            await self._wait_to_begin()
-            if not only_plans and run.started_at is None:
-                run = self._journal.change_run(run.id, started_at=self._clock.now().wall)
-            await self._work_on_rows(run, desks, taken, limit, only_plans=only_plans, first_time=first_time)
-        finally:
-            watching.cancel()
-        return self._conclude(run, limit, only_plans=only_plans)
-
-    async def _work_on_rows(
-        self, run: Run, desks: Desks, taken: Stamp, limit: int | None, *, only_plans: bool, first_time: bool
-    ) -> None:
-        tally = Tally(self._journal.counts(run.id), self.alma, self._clock)
-        async with self._journal.writer() as writer:
-            scanner = Scanner(self.alma, writer, run, desks, stop=self._stop, clock=self._clock, only_plans=only_plans)
-            crew = Crew(
-                scanner, self.alma, tally, self._reporter, stop=self._stop, clock=self._clock, watch_first=first_time
-            )
-            self._reporter.begin(run, crew.snapshot())
-            try:
-                async with self._finding(run, scanner):
-                    await crew.work(_first(self._journal, run.id, limit), taken)
-            finally:
-                self._reporter.end(crew.snapshot())
-
     @asynccontextmanager
-    async def _finding(self, run: Run, scanner: Scanner) -> AsyncIterator[None]:
-        """Have the scanner find barcodes through temporary sets, where the order says so."""
-        if run.order.locate != "set":
+    async def _deleted_on_error(self, run: Run) -> AsyncIterator[None]:
+        try:
             yield
-            return
-        finder = Finder(
+        except BaseException:
+            await asyncio.to_thread(self._journal.delete_run, run.id)
+            raise
+
+    async def _work(
+        self,
+        run_id: int,
+        desks: Desks,
+        *,
+        limit: int | None = None,
+        only_plans: bool = False,
+        order: Order | None = None,
+        reopen: bool = False,
+    ) -> Ended:
+        """Begin a run and bring its open rows to their answers; the lease is held."""
+        shift = Shift(
             self.alma,
             self._journal,
-            run.institution,
-            scanner.read,
+            self._reporter,
+            desks,
             stop=self._stop,
             clock=self._clock,
-            say=self._reporter.say,
+            hours=self._hours,
+            news=self._news,
+            limit=limit,
+            only_plans=only_plans,
         )
-        async with finder:
-            scanner.finder = finder
+        run = await asyncio.to_thread(self._journal.begin_run, run_id)
+        async with self._paused_on_error(run_id):
+            if reopen:
+                await asyncio.to_thread(reopen_failed, self._journal, run_id, self._clock.now().wall)
+            if order is not None:
+                run = await asyncio.to_thread(self._journal.change_run, run_id, order=order)
+            return await shift.work(run)
+
+    @asynccontextmanager
+    async def _paused_on_error(self, run_id: int) -> AsyncIterator[None]:
+        """Leave no run behind that says it is worked on: other runs may hold the lease for weeks."""
+        try:
             yield
-
-    async def _wait_to_begin(self) -> None:
-        """Wait until the hour at which the run may begin."""
-        seconds = (self._hours.not_before or 0.0) - self._clock.now().wall
-        if seconds > 0:
-            self._reporter.say(f"It begins in {seconds / 3600:.1f} hours.")
-            with suppress(StoppedError):
-                await self._stop.sleep(self._clock, seconds)
-
-    async def _watch(self, run_id: int) -> None:
-        """Stop when another process pauses or cancels the run, or its hours are over."""
-        while not self._stop.requested:
-            await self._clock.sleep(WATCH_SECONDS)
-            if self._hours.until is not None and self._clock.now().wall >= self._hours.until:
-                self._stop.request("Its hours are over (--until); resume goes on.")
-            state = self._journal.run(run_id).state
-            if state is not RunState.RUNNING:
-                self._stop.request(f"It was {state} from elsewhere.")
-
-    def _conclude(self, run: Run, limit: int | None, *, only_plans: bool) -> Ended:
-        """Record how the work ended."""
-        counts = self._journal.counts(run.id)
-        if self._stop.requested and (counts.get(Outcome.NOT_TRIED) or counts.get(Outcome.UNCLEAR)):
-            state, reason, exit_code = RunState.PAUSED, self._stop.reason, self._stop.exit_code
-        elif only_plans:
-            state, reason, exit_code = RunState.PLANNED, "", ExitCode.DONE
-        elif counts.get(Outcome.NOT_TRIED):
-            state, exit_code = RunState.PAUSED, ExitCode.LEFTOVERS
-            reason = f"It was asked to try {limit} rows; the rest is for resume."
-        else:
-            state, reason, exit_code = RunState.FINISHED, "", _exit_code(counts)
-        self._journal.change_run(run.id, finished_at=self._clock.now().wall)
-        run = self._journal.change_run(run.id, state=state, reason=reason)
-        if self.alma.remaining_calls is not None:
-            self._journal.see_calls(run.institution, self.alma.remaining_calls)
-        return Ended(run, counts, exit_code)
+        except BaseException as error:
+            reason = str(error) if isinstance(error, AlmascanError) else "Its work was cut off in the middle."
+            with suppress(AlmascanError):
+                await asyncio.to_thread(self._journal.change_run, run_id, state=RunState.PAUSED, reason=reason)
+            raise
 
 
 def _check_goes_on(run: Run, institution: Institution) -> None:
@@ -338,33 +316,7 @@ def _check_goes_on(run: Run, institution: Institution) -> None:
         )
 
 
-def _pace(order: Order, environment: Environment) -> tuple[float, int]:
-    """Return the requests a second and a minute: what was asked for, or what is due there."""
-    rate, per_minute = DEFAULT_PACE[environment]
-    if order.rate is not None:
-        return order.rate, order.per_minute or 0
-    return rate, per_minute if order.per_minute is None else order.per_minute
-
-
-def _first(journal: Journal, run_id: int, limit: int | None) -> Iterator[Row]:
-    """Give all open rows of a run, or every unclear one and the first ones not tried yet."""
-    rows = journal.rows(run_id, only_open=True)
-    if limit is None:
-        return rows
-    unclear = list(journal.rows_in_state(run_id, RowState.UNCLEAR))
-    # One that turns out not to have happened is in hand already when its turn in the list comes.
-    in_hand = {row.row for row in unclear}
-    not_tried = (row for row in rows if row.answer is Outcome.NOT_TRIED and row.row not in in_hand)
-    return chain(unclear, islice(not_tried, limit))
-
-
 def _has_work(counts: Mapping[Outcome, int], *, reopen: bool) -> bool:
     """Say whether a run has rows to go on with; with ``reopen`` the failed ones too."""
     failed = reopen and any(outcome.group is Group.FAILED and outcome is not Outcome.BAD_BARCODE for outcome in counts)
     return failed or Outcome.NOT_TRIED in counts or Outcome.UNCLEAR in counts
-
-
-def _exit_code(counts: Mapping[Outcome, int]) -> ExitCode:
-    """Say whether a finished run leaves something to a person; a duplicate does not."""
-    left = [outcome for outcome in counts if outcome.group is not Group.DONE and outcome is not Outcome.DUPLICATE]
-    return ExitCode.LEFTOVERS if left else ExitCode.DONE

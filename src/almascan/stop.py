@@ -32,8 +32,12 @@ class Stop:
         return self._event.is_set()
 
     def watch(self, watcher: Callable[[], None]) -> None:
-        """Have a function called when the run is to stop."""
+        """Have a function called when the run is to stop, until ``unwatch``."""
         self._watchers.append(watcher)
+
+    def unwatch(self, watcher: Callable[[], None]) -> None:
+        """Call a function no more."""
+        self._watchers.remove(watcher)
 
     def request(self, reason: str, exit_code: ExitCode = ExitCode.PAUSED) -> None:
         """Let what is in flight finish, and begin nothing new; the first reason stays."""

@@ -14,7 +14,7 @@ from almascan.journal import Change
 from almascan.lists import open_list
 from almascan.loading import load_list
 from almascan.model import Outcome, RowState, Run, RunState
-from almascan.run import _first
+from almascan.intake import choose_rows
 from almascan.stop import Stop
 
 
@@ -33,7 +33,7 @@ async def test_a_row_that_is_found_not_to_have_happened_is_in_hand_once(bench: B
     barcodes = bench.simulator.barcodes("in_transit", 3)
     bench.simulator.add_fault("drop", operation="scan", items=(barcodes[1],))
     await bench.scan(barcodes, bench.order(settle_seconds=30), stop=_stopping_soon(), limit=2)
-    in_hand = _first(bench.journal, 1, 5)
+    in_hand = choose_rows(bench.journal, 1, 5)
     unclear = next(in_hand)
     assert unclear.state is RowState.UNCLEAR
     bench.journal.save([Change(unclear.to(RowState.LOCATED), RowState.UNCLEAR)])

@@ -7,10 +7,11 @@ a dead process had written.
 import asyncio
 import socket
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from tests.alma.virtual_time import VirtualLoop
 
+T = TypeVar("T")
 ServerFactory = Callable[[], asyncio.Protocol]
 
 
@@ -165,6 +166,14 @@ class SimulatedLoop(VirtualLoop):
         super().__init__()
         self.network = Network(self)
         self._ports: dict[socket.socket, int] = {}
+
+    def run_in_executor(self, executor: Any, func: Callable[..., T], *args: Any) -> "asyncio.Future[T]":  # type: ignore[override]
+        """Have the clock stand still while a thread works, however long that takes on this machine."""
+        awaiting = self.awaiting()
+        awaiting.__enter__()
+        future: asyncio.Future[T] = super().run_in_executor(executor, func, *args)
+        future.add_done_callback(lambda _: awaiting.__exit__(None, None, None))
+        return future
 
     async def sock_connect(self, sock: socket.socket, address: Any) -> None:
         await asyncio.sleep(self.network.latency_seconds)

@@ -21,7 +21,7 @@ from almascan.alma.answers import Answer, find_refusal
 from almascan.alma.codes import Purpose, error_for
 from almascan.alma.configuration import CircDesk, Department, General, Library
 from almascan.alma.operations import Operation, Result
-from almascan.alma.pacer import Pacer, Priority, Slot
+from almascan.alma.pacer import Lane, Pacer, Priority, Slot
 from almascan.alma.sets import AlmaSet, MemberPage
 from almascan.alma.transport import Departure, HeldBackError, Timeouts, Transport
 from almascan.alma.work_orders import WorkOrders
@@ -52,12 +52,14 @@ class Alma:
         base_url: From ``resolve_base_url``.
         key: The API key.
         pacer: The institution's limit, shared with whatever else is sent to it; by default 8 requests a second.
+        precedence: Who goes first among the clients that share the pacer: the smaller number.
         timeouts: How long things may take.
         jitter: Spreads the pauses before a read is tried again.
         sleep: Waits for a number of seconds.
         wall_clock: Seconds since 1970, to say when the day's limit begins anew.
 
     Attributes:
+        lane: Its way into the pacer's queue; the precedence may be changed there at any time.
         remaining_calls: The institution's calls left for today, from the latest answer that said so.
         unanswered_in_a_row: How many requests in a row got no usable answer: no connection, a time-out, a server's
             error, a page of HTML. An answer that says something, a refusal too, sets it to 0.
@@ -73,12 +75,14 @@ class Alma:
         key: str,
         *,
         pacer: Pacer | None = None,
+        precedence: float = 0.0,
         timeouts: Timeouts = Timeouts(),  # noqa: B008 - frozen
         jitter: random.Random | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
         self.pacer = pacer or Pacer(DEFAULT_RATE)
+        self.lane = Lane(self.pacer, precedence)
         self.remaining_calls: int | None = None
         self.unanswered_in_a_row = 0
         self.requests = 0
@@ -107,7 +111,7 @@ class Alma:
 
     def slot(self, priority: Priority = Priority.SCAN) -> Slot:
         """Take a place in the queue, for a scan that is to be recorded when it comes near."""
-        return self.pacer.slot(priority)
+        return self.lane.slot(priority)
 
     async def find(self, barcode: str) -> ItemIds:
         """Look a barcode up, in one request.

@@ -1,19 +1,27 @@
 """The queue in front of Alma: everything that is sent for one institution takes its turn here.
 
-A scan goes before a question about requests, that before a read, and that before a look-up, so that what is begun is
-finished first. One timer drives it; nothing polls.
+Each client has a lane, and the lane of better precedence goes first: ten books overtake a night's batch. Within one
+precedence a scan goes before a question about requests, that before a read, and that before a look-up, so that what is
+begun is finished first. A scan that was told it is near keeps its turn whoever comes, for by then it is recorded and
+must leave soon. One timer drives it; nothing polls.
 """
 
 import asyncio
 import heapq
 import math
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from enum import Enum, IntEnum, auto
+from typing import TypeVar
 
 from almascan.alma.pacing import TICK_SECONDS, Pace, Passage
 
 NEAR_SECONDS = 1.0
+_BEFORE_ALL = -math.inf
+"""The precedence in the queue of what is near."""
+
+Key = TypeVar("Key", bound=Hashable)
 
 
 class Priority(IntEnum):
@@ -42,25 +50,29 @@ class Slot:
     awaits ``turn``. A slot that is not used is given back with ``cancel``, which does no harm to one that is.
 
     Attributes:
-        priority: Who goes first; within one priority the older slot does.
-        order: Its age.
+        lane: Whose it is.
+        precedence: Its lane's when it was taken.
+        rank: Who goes first: the precedence, and within it the priority; within one rank the older slot does.
+        order: Its age, or once it is near the age of that.
         place: Where it is; the pacer's business, like the rest.
         called: Set by the pacer when the wait is over.
         passage: Its request on the way to Alma and back.
     """
 
-    __slots__ = ("_pacer", "called", "order", "passage", "place", "priority")
+    __slots__ = ("_pacer", "called", "lane", "order", "passage", "place", "precedence", "rank")
 
-    def __init__(self, pacer: "Pacer", priority: Priority, order: int) -> None:
+    def __init__(self, pacer: "Pacer", lane: "Lane", priority: Priority, order: int) -> None:
         self._pacer = pacer
-        self.priority = priority
+        self.lane = lane
+        self.precedence = lane.precedence
+        self.rank = (lane.precedence, priority)
         self.order = order
         self.place = Place.FAR
         self.called: asyncio.Future[None] | None = None
         self.passage: Passage | None = None
 
     def __lt__(self, other: "Slot") -> bool:
-        return (self.priority, self.order) < (other.priority, other.order)
+        return (self.rank, self.order) < (other.rank, other.order)
 
     async def near(self) -> None:
         """Wait until the turn will come within about a second."""
@@ -89,6 +101,33 @@ class Slot:
         self._pacer.give_back(self)
 
 
+class Lane:
+    """One client's way into the queue of its institution.
+
+    Args:
+        pacer: The institution's limit, shared with the other lanes.
+        precedence: Who goes first: the smaller number.
+
+    Attributes:
+        precedence: That of the slots taken from now on.
+        waiting: How many of its slots wait for their turn.
+    """
+
+    def __init__(self, pacer: "Pacer", precedence: float = 0.0) -> None:
+        self._pacer = pacer
+        self.precedence = precedence
+        self.waiting = 0
+
+    @property
+    def is_overtaken(self) -> bool:
+        """Whether slots of better precedence wait for their turn."""
+        return self._pacer.is_overtaken(self.precedence)
+
+    def slot(self, priority: Priority = Priority.SCAN) -> Slot:
+        """Take a place in the queue; see ``Pacer.slot``."""
+        return self._pacer.slot(priority, self)
+
+
 class Pacer:
     """The limit of one institution and the queue in front of it; used within one event loop.
 
@@ -99,24 +138,62 @@ class Pacer:
 
     def __init__(self, rate: float, per_minute: int = 0) -> None:
         self.pace = Pace(rate, per_minute)
-        self.waiting = 0
-        """How many slots wait for their turn."""
+        self._limits: dict[object, tuple[float, int]] = {}
+        self._lane = Lane(self)
+        self._waiting: Counter[float] = Counter()
         self._slots = 0
         self._far: list[Slot] = []
         self._armed: list[Slot] = []
-        self._close: Counter[Priority] = Counter()
+        self._close: Counter[tuple[float, Priority]] = Counter()
         self._last_turn = -math.inf
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._watchers: list[Callable[[], None]] = []
 
-    def limit(self, rate: float, per_minute: int = 0) -> None:
-        """Set the limits anew, once it is known whose Alma this is; see ``Pace.limit``."""
-        self.pace.limit(rate, per_minute)
+    @contextmanager
+    def limited(self, rate: float, per_minute: int = 0) -> Iterator[None]:
+        """Keep a limit while somebody works.
+
+        Of all limits that are kept at a time the smallest count; after the last one that one stays.
+
+        Args:
+            rate: Requests a second that no second may exceed; see ``Pace.limit``.
+            per_minute: Requests that no minute may exceed; 0 is no limit.
+        """
+        holder = object()
+        self._limits[holder] = (rate, per_minute)
+        try:
+            self._limit()
+            yield
+        finally:
+            del self._limits[holder]
+            if self._limits:
+                self._limit()
+
+    def _limit(self) -> None:
+        """Set the smallest limits of all; the same ones anew would forget Alma's refusals."""
+        rate = min(rate for rate, _ in self._limits.values())
+        per_minute = min((per_minute for _, per_minute in self._limits.values() if per_minute), default=0)
+        if (rate, per_minute) != (self.pace.rate, self.pace.per_minute):
+            self.pace.limit(rate, per_minute)
+            self._schedule()
 
     def watch(self, watcher: Callable[[], None]) -> None:
-        """Have a function called whenever fewer slots wait."""
+        """Have a function called whenever fewer slots wait, until ``unwatch``."""
         self._watchers.append(watcher)
+
+    def unwatch(self, watcher: Callable[[], None]) -> None:
+        """Call a function no more."""
+        self._watchers.remove(watcher)
+
+    @property
+    def waiting(self) -> int:
+        """How many slots wait for their turn."""
+        return self._waiting.total()
+
+    def is_overtaken(self, precedence: float) -> bool:
+        """Whether slots of a better precedence than this wait for their turn."""
+        return any(better < precedence for better in self._waiting)
 
     @property
     def rate_now(self) -> float:
@@ -128,18 +205,20 @@ class Pacer:
         """How many requests Alma refused by the second."""
         return self.pace.refusals
 
-    def slot(self, priority: Priority = Priority.SCAN) -> Slot:
+    def slot(self, priority: Priority = Priority.SCAN, lane: Lane | None = None) -> Slot:
         """Take a place in the queue; await its ``turn``, or ``cancel`` it.
 
         Args:
-            priority: Who goes first.
+            priority: Who goes first within one precedence.
+            lane: Whose it is; by default a lane of precedence 0.
 
         Returns:
             The place.
         """
-        self._slots += 1
-        self.waiting += 1
-        return Slot(self, priority, self._slots)
+        slot = Slot(self, lane or self._lane, priority, self._next_order())
+        slot.lane.waiting += 1
+        self._waiting[slot.precedence] += 1
+        return slot
 
     async def wait_near(self, slot: Slot) -> None:
         """Wait until a slot's turn will come within about a second."""
@@ -148,7 +227,7 @@ class Pacer:
     async def wait_turn(self, slot: Slot) -> None:
         """Wait until a slot's request may leave."""
         if slot.place is Place.FAR:
-            self._close[slot.priority] += 1
+            self._close[slot.rank] += 1
         slot.place = Place.ARMED
         await self._wait(slot, self._armed)
 
@@ -175,15 +254,20 @@ class Pacer:
             self.pace.withdraw(slot.passage)
             slot.passage = None
         elif slot.place in (Place.NEAR, Place.ARMED):
-            self._close[slot.priority] -= 1
-            self._count_off()
+            _take_one(self._close, slot.rank)
+            self._count_off(slot)
         elif slot.place is Place.FAR:
-            self._count_off()
+            self._count_off(slot)
         slot.place = Place.OVER
         self._schedule()
 
-    def _count_off(self) -> None:
-        self.waiting -= 1
+    def _next_order(self) -> int:
+        self._slots += 1
+        return self._slots
+
+    def _count_off(self, slot: Slot) -> None:
+        slot.lane.waiting -= 1
+        _take_one(self._waiting, slot.precedence)
         for watcher in self._watchers:
             watcher()
 
@@ -209,14 +293,15 @@ class Pacer:
         now = self._now()
         while (slot := self._first(self._armed, Place.ARMED)) and self.pace.earliest(now) <= now:
             heapq.heappop(self._armed)
-            self._close[slot.priority] -= 1
-            self._count_off()
+            _take_one(self._close, slot.rank)
+            self._count_off(slot)
             slot.passage = self.pace.depart(now)
             self._last_turn = now
             self._call(slot, Place.TURN)
         while (slot := self._first(self._far, Place.FAR)) and self._near_at(slot, now) <= now:
             heapq.heappop(self._far)
-            self._close[slot.priority] += 1
+            slot.rank, slot.order = (_BEFORE_ALL, slot.rank[1]), self._next_order()
+            self._close[slot.rank] += 1
             self._call(slot, Place.NEAR)
         self._schedule()
 
@@ -230,7 +315,7 @@ class Pacer:
             times.append(self.pace.earliest(now))
         if slot := self._first(self._far, Place.FAR):
             times.append(self._near_at(slot, now))
-        if not times:
+        if not times or min(times) == math.inf:
             return
         at = max(min(times), now, self._last_turn + TICK_SECONDS)
         if self._timer is not None:
@@ -240,8 +325,10 @@ class Pacer:
         self._timer = self._loop.call_at(at, self._dispatch)
 
     def _near_at(self, slot: Slot, now: float) -> float:
-        """When a slot is near: a second before its turn, as far as those before it tell."""
-        ahead = sum(number for priority, number in self._close.items() if priority <= slot.priority)
+        """When a slot is near: a second before its turn, as far as those before it tell; not while it is overtaken."""
+        if self.is_overtaken(slot.precedence):
+            return math.inf
+        ahead = sum(number for rank, number in self._close.items() if rank <= slot.rank)
         return max(now, self.pace.earliest(now)) + ahead / self.pace.rate_at(now) - NEAR_SECONDS
 
     def _call(self, slot: Slot, place: Place) -> None:
@@ -257,3 +344,10 @@ class Pacer:
                 return slot
             heapq.heappop(queue)
         return None
+
+
+def _take_one(counter: Counter[Key], key: Key) -> None:
+    """Count one less, and forget what there is none of: precedences come and go for weeks."""
+    counter[key] -= 1
+    if not counter[key]:
+        del counter[key]
