@@ -35,7 +35,9 @@ def _encodings() -> Iterator[Case]:
         yield loaded(f"{codec}-named", _ACCENTS.encode(codec), 2, encoding=codec)
         yield loaded(f"{codec}-mark-twice", mark + mark + _PLAIN.encode(codec), 3)
         if codec != "utf-8":
-            yield refused(f"{codec}-without-its-mark", _ACCENTS.encode(codec), "zero byte|not UTF-8|say that its encoding")
+            yield refused(
+                f"{codec}-without-its-mark", _ACCENTS.encode(codec), "zero byte|not UTF-8|say that its encoding"
+            )
             yield refused(f"{codec}-cut-in-a-character", (mark + _ACCENTS.encode(codec))[:-1], "cannot be read")
             yield refused(f"{codec}-with-utf-8-behind", mark + _PLAIN.encode(codec) + b"30112\n3", "cannot be read")
     for codec in ("latin-1", "cp1252", "cp437", "cp850", "mac-roman", "iso8859-15"):
