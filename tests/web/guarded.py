@@ -6,7 +6,7 @@ import http.client
 import socket
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import uvicorn
 from starlette.applications import Starlette
@@ -160,9 +160,13 @@ def guarded(make_access: Callable[[int], Access], limits: Limits | None = None) 
 
 
 @contextlib.contextmanager
-def serving(app: ASGIApp, listener: socket.socket, limits: Limits | None = None) -> Iterator[None]:
+def serving(
+    app: ASGIApp, listener: socket.socket, limits: Limits | None = None, *, lifespan: Literal["on", "off"] = "on"
+) -> Iterator[None]:
     """Serve an application in a thread."""
-    server = uvicorn.Server(_configure(app, limits or Limits()))
+    config = _configure(app, limits or Limits())
+    config.lifespan = lifespan
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:
