@@ -11,12 +11,12 @@ from tests.web.guarded import SECRET, Answer, Clock, Guarded, guarded
 from almascan.web.access import LinkAccess, Refusal
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def page(clock: Clock) -> Iterator[Guarded]:
     with guarded(lambda port: LinkAccess(SECRET, "ada", port, now=clock)) as running:
         yield running
@@ -54,6 +54,7 @@ def test_a_link_has_256_bits_and_no_two_are_the_same(page: Guarded) -> None:
 
 
 def test_without_a_session_nothing_but_the_style_is_given(page: Guarded) -> None:
+    page.through.clear()
     for target in ("/", "/runs/1", "/static", "/nothing", "/enter/", "/Static/page.css"):
         assert_refused(page.ask("GET", target), Refusal.NO_SESSION)
     assert_refused(page.ask("POST", "/change", [("Origin", page.origin)], b""), Refusal.NO_SESSION)
