@@ -9,12 +9,12 @@ from tests.engine.conftest import Bench
 
 from almascan.errors import UsageError
 from almascan.hours import Hours
+from almascan.intake import choose_rows
 from almascan.intervene import cancel, pause
 from almascan.journal import Change
 from almascan.lists import open_list
 from almascan.loading import load_list
 from almascan.model import Outcome, RowState, Run, RunState
-from almascan.intake import choose_rows
 from almascan.stop import Stop
 
 
@@ -51,7 +51,7 @@ async def test_a_limit_of_a_few_rows_does_not_read_the_whole_run(bench: Bench) -
     read: list[str] = []
     with bench.journal._engine.connect() as connection:
         driver: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]
-        driver.set_trace_callback(lambda sql: read.append(sql) if "'new'" in sql and "LIMIT" in sql else None)
+        driver.set_trace_callback(lambda sql: read.append(sql) if "outcome IS NULL" in sql and "LIMIT" in sql else None)
         connection.close()
         ended = await bench.scan(unknown, limit=2)
     assert ended.counts == {Outcome.NOT_FOUND: 2, Outcome.NOT_TRIED: 4998}

@@ -12,6 +12,7 @@ from tests.journal.samples import a_run, add, intent, new
 from almascan.errors import JournalError
 from almascan.journal import Change, Journal
 from almascan.journal.inspection import Inspection, inspect_journal
+from almascan.journal.lease import hold_loading_turn
 from almascan.model import Desk, Event, EventKind, Item, Outcome, RowState
 
 ITEM = Item("99", "22", "23", barcode="a", base_status="0", process_type="TRANSIT", title="A title")
@@ -79,7 +80,10 @@ def test_a_run_whose_loading_never_ended_is_said(path: Path) -> None:
         journal.add_run(a_run(), [new(1, "x")])
     inspection = inspect_journal(path)
     assert inspection.problems == []
-    assert "Run 2 was never loaded whole" in inspection.notes[0].sentence
+    assert "Run 2 is not whole" in inspection.notes[0].sentence
+    with hold_loading_turn(path, "01A"):
+        (note, *_) = inspect_journal(path).notes
+    assert note.sentence == "A list is being read for 01A now."
 
 
 @pytest.mark.parametrize(
@@ -95,6 +99,9 @@ def test_a_run_whose_loading_never_ended_is_said(path: Path) -> None:
         ("UPDATE rows SET given = x'00ff' WHERE row = 7", "Row 7 of run 1"),
         ("UPDATE rows SET state = 'donf'", f"{ROWS + 1} rows cannot be as they are"),
         ("DELETE FROM rows WHERE row = 7", f"Run 1 has {ROWS} rows, and says that it has {ROWS + 1}"),
+        ("DELETE FROM rows WHERE row = 7", "1 names belong to no row"),
+        ("UPDATE runs SET is_open = 7", "Run 1 cannot be understood"),
+        ("INSERT INTO actions VALUES (1, 1.0, x'00ff', 'began', 1, '')", "Action 1 cannot be understood"),
         ("DELETE FROM rows WHERE row = 1", "2 moments of stories belong to no row"),
         ('UPDATE runs SET "order" = \'{"desk":\' WHERE id = 1', "Run 1 cannot be understood"),
         ("UPDATE runs SET state = 'paosed'", "Invalid enum value 'paosed'"),

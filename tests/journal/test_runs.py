@@ -155,6 +155,14 @@ def test_what_dead_processes_left_is_paused_by_the_next_worker_and_deleted_by_th
     assert journal.run(foreign_loading).state is RunState.LOADING
 
 
+def test_runs_are_given_newest_first_and_page_by_page(journal: Journal) -> None:
+    ids = [add(journal, [new(1, "a")]).id for _ in range(5)]
+    journal.add_run(a_run(), [new(1, "a")])
+    assert [run.id for run in journal.runs()] == ids[::-1]
+    assert [run.id for run in journal.runs(2)] == [5, 4]
+    assert [run.id for run in journal.runs(2, before=4)] == [3, 2]
+
+
 def test_runs_that_are_queued_are_given_oldest_first(journal: Journal) -> None:
     first, _, last = add(journal, [new(1, "a")]), add(journal, [new(1, "b")]), add(journal, [new(1, "c")], "01B")
     for run in (last, first):

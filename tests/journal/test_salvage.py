@@ -34,6 +34,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> bytes:
             run = add(journal, [new(number, f"b{number}") for number in range(1, ROWS + 1)])
             for row in list(journal.rows(run.id))[:SENT]:
                 journal.save([intent(row, f"{pid}{row.row}")])
+            journal.note_action("me", "began", run=run.id, text="a list")
     return path.read_bytes()
 
 
@@ -57,22 +58,24 @@ def damaged(tmp_path: Path, whole: bytes) -> Path:
 
 def test_a_whole_journal_comes_out_whole_and_in_order(damaged: Path) -> None:
     lines, exported = export(damaged)
-    assert kinds(lines) == {"journal": 1, "run": 2, "row": 2 * ROWS, "event": 2 * SENT, "end": 1}
+    assert kinds(lines) == {"journal": 1, "run": 2, "row": 2 * ROWS, "event": 2 * SENT, "action": 2, "end": 1}
     assert exported.is_whole
     assert lines[-1] == {
         "record": "end",
-        "read": {"run": 2, "row": 2 * ROWS, "event": 2 * SENT},
-        "lost": {"run": 0, "row": 0, "event": 0},
+        "read": {"run": 2, "row": 2 * ROWS, "event": 2 * SENT, "action": 2},
+        "lost": {"run": 0, "row": 0, "event": 0, "action": 0},
         "dropped": 0,
     }
-    run, row = lines[1], lines[3]
+    run, row, action = lines[1], lines[3], lines[-3]
+    assert run["is_open"] is False
+    assert {name: action[name] for name in ("who", "action", "run")} == {"who": "me", "action": "began", "run": 1}
     assert run["order"]["desk"] == {"library": "MAIN", "circ_desk": "DESK"}
     assert (row["run"], row["row"], row["given"], row["state"], row["sends"]) == (1, 1, "b1", "sending", 1)
 
 
 def test_one_run_alone_is_exported_where_it_is_asked_for(damaged: Path) -> None:
     lines, exported = export(damaged, run=2)
-    assert kinds(lines) == {"journal": 1, "run": 1, "row": ROWS, "event": SENT, "end": 1}
+    assert kinds(lines) == {"journal": 1, "run": 1, "row": ROWS, "event": SENT, "action": 1, "end": 1}
     assert {line["run"] for line in lines if line["record"] == "row"} == {2}
     assert exported.is_whole
     with pytest.raises(UsageError, match="no run 9"):
@@ -144,7 +147,8 @@ def test_of_a_journal_that_is_cut_off_what_is_left_is_exported_and_what_is_not_i
         rows = kinds(lines).get("row", 0)
         read.append(rows)
         assert rows + exported.lost["row"] >= 2 * ROWS * (length > len(whole) // 2)
-        assert exported.is_whole is (rows == 2 * ROWS and kinds(lines).get("event") == 2 * SENT)
+        others = (kinds(lines).get("event"), kinds(lines).get("action"))
+        assert exported.is_whole is (rows == 2 * ROWS and others == (2 * SENT, 2))
         assert damaged.read_bytes() == whole[:length]
     assert read == sorted(read)
     assert read[-2] > ROWS

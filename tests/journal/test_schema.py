@@ -16,7 +16,7 @@ from tests.journal.samples import add, new
 from almascan.journal import Journal
 from almascan.journal.database import VERSION
 from almascan.journal.schema import METADATA
-from almascan.model import RowState
+from almascan.model import Outcome, RowState
 
 
 def _definitions(path: Path) -> dict[str, set[str]]:
@@ -73,12 +73,12 @@ def test_what_is_recorded_is_on_the_disk_and_not_on_its_way_there(journal: Journ
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
 
 
-def _plans(journal: Journal) -> list[str]:
-    """Have the journal explain each query that reads rows from now on."""
+def _plans(journal: Journal, table: str = "rows") -> list[str]:
+    """Have the journal explain each query that reads a table from now on."""
     explained: list[str] = []
 
     def explain(statement: str) -> None:
-        if "FROM rows" in statement and not statement.startswith("EXPLAIN"):
+        if f"FROM {table}" in statement and not statement.startswith("EXPLAIN"):
             with sqlite3.connect(journal.path) as connection:
                 explained.extend(row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}"))
             connection.close()
@@ -96,3 +96,26 @@ def test_a_run_of_a_million_rows_is_gone_on_with_by_its_open_rows_alone(journal:
     assert len(list(journal.rows(run.id, only_open=True))) == 2
     assert explained
     assert all("USING INDEX rows_open" in plan or "USING INDEX rows_lost" in plan for plan in explained), explained
+
+
+def test_a_few_rows_of_a_million_are_found_by_an_index_that_holds_them(journal: Journal) -> None:
+    run = add(journal, [new(1, "a"), new(2, "b")])
+    explained = _plans(journal)
+    journal.counts(run.id)
+    journal.page_of_rows(run.id, answers=[Outcome.NOT_FOUND, Outcome.UNCLEAR])
+    journal.page_of_rows(run.id, states=[RowState.FAILED, RowState.SENDING], before=9)
+    journal.example(run.id, [Outcome.ON_HOLD_SHELF])
+    assert explained
+    reads = [plan for plan in explained if re.match("(SEARCH|SCAN) rows", plan)]
+    indexes = r"USING (COVERING )?INDEX (rows_answered |rows_lost |sqlite_autoindex_rows_1 \(run=\? AND row=\?\))"
+    assert [plan for plan in reads if not re.search(indexes, plan)] == []
+
+
+def test_a_barcode_is_looked_up_and_not_searched_for(journal: Journal) -> None:
+    add(journal, [new(1, "a")])
+    explained = _plans(journal, "names")
+    journal.find_rows("a")
+    rows = [plan for plan in explained if re.search(r"(SCAN|SEARCH) (rows|names)", plan)]
+    assert len(rows) == 4
+    indexes = r"(rows_learned|rows_sent|rows_looked) \((barcode|pid)=\?|PRIMARY KEY \(run=\? AND name=\?\)"
+    assert [plan for plan in rows if not re.search(indexes, plan)] == []

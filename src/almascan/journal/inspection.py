@@ -14,7 +14,7 @@ from almascan.journal.lease import is_held
 from almascan.journal.reading import reading
 from almascan.journal.schema import FLAGS, STRUCTURES
 from almascan.journal.wal import count_dropped
-from almascan.model import FINAL_STATES, EventKind, Group, Outcome, Row, RowState, Run, RunState
+from almascan.model import FINAL_STATES, Action, EventKind, Group, Outcome, Row, RowState, Run, RunState
 
 _MOST_LINES = 10
 _SENT = frozenset({RowState.SENDING, RowState.UNCLEAR})
@@ -74,7 +74,7 @@ def inspect_journal(path: Path) -> Inspection:
     with reading(path) as connection:
         latest = latest_records(path)
         inspection = Inspection(str(path), path.stat().st_size, latest.stat().st_size if latest.is_file() else 0)
-        for look in (_look_at_file, _look_at_version, _look_at_runs, _look_at_rows, _look_at_links, _look_at_waiting):
+        for look in _LOOKS:
             try:
                 look(connection, inspection)
             except sqlite3.DatabaseError as error:
@@ -130,8 +130,10 @@ def _look_at_runs(connection: sqlite3.Connection, inspection: Inspection) -> Non
         run = _understand(record, Run)
         if isinstance(run, str):
             _add(inspection.problems, f"Run {record['id']} cannot be understood: {run}.", _REPORT)
+        elif run.state is RunState.LOADING and _is_worked_on(Path(inspection.path), run.institution, "loading"):
+            _add(inspection.notes, f"A list is being read for {run.institution} now.", "Wait until it is read.")
         elif run.state is RunState.LOADING:
-            sentence = f"Run {run.id} was never loaded whole: its process ended before."
+            sentence = f"Run {run.id} is not whole: its process ended while it was loaded or deleted."
             _add(inspection.notes, sentence, "The next scan of its institution clears it away.")
         elif run.rows != rows.get(run.id, 0):
             sentence = f"Run {run.id} has {rows.get(run.id, 0)} rows, and says that it has {run.rows}."
@@ -177,6 +179,9 @@ _WITHOUT_OWNER = {
     "moments of stories belong to no row": """
         SELECT count(*) FROM events WHERE NOT EXISTS
         (SELECT 1 FROM rows WHERE rows.run = events.run AND rows.row = events.row)""",
+    "names belong to no row": """
+        SELECT count(*) FROM names WHERE NOT EXISTS
+        (SELECT 1 FROM rows WHERE rows.run = names.run AND rows.row = names.row)""",
 }
 
 
@@ -190,6 +195,14 @@ def _look_at_links(connection: sqlite3.Connection, inspection: Inspection) -> No
         number = _count(connection, query)
         if number:
             _add(inspection.problems, f"{number} {what}.", _REPORT)
+
+
+def _look_at_actions(connection: sqlite3.Connection, inspection: Inspection) -> None:
+    """Look whether each line of the audit log can be understood."""
+    for record in _records(connection, "SELECT * FROM actions"):
+        action = _understand(record, Action)
+        if isinstance(action, str):
+            _add(inspection.problems, f"Action {record['id']} cannot be understood: {action}.", _REPORT)
 
 
 def _look_at_waiting(connection: sqlite3.Connection, inspection: Inspection) -> None:
@@ -209,9 +222,20 @@ def _look_at_waiting(connection: sqlite3.Connection, inspection: Inspection) -> 
             _add(inspection.notes, sentence, f"Say: almascan retry {run}. It reads their items once more.")
 
 
-def _is_worked_on(path: Path, institution: str) -> bool:
+_LOOKS = (
+    _look_at_file,
+    _look_at_version,
+    _look_at_runs,
+    _look_at_rows,
+    _look_at_links,
+    _look_at_actions,
+    _look_at_waiting,
+)
+
+
+def _is_worked_on(path: Path, institution: str, purpose: str = "") -> bool:
     try:
-        return is_held(path, institution)
+        return is_held(path, institution, purpose)
     except OSError:  # in a folder that cannot be written nobody works
         return False
 

@@ -1,46 +1,74 @@
-"""What the journal keeps of institutions: calls left by day, and temporary Alma sets.
+"""What the journal keeps of institutions: who works for one, its calls left by day, and its temporary Alma sets."""
 
-Each function works on a connection that its caller opened.
-"""
+import os
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
+from almascan.journal.lease import Leases
 from almascan.journal.schema import CALLS, TEMPORARY_SETS
+from almascan.journal.store import Store
+from almascan.journal.who import say_who
 
-SECONDS_A_DAY = 86_400
+_SECONDS_A_DAY = 86_400
 _CALLS_SEEN_DAYS = 7
 
 
-def see_calls(connection: Connection, institution: str, at: float, remaining: int) -> None:
-    """Remember how many calls an institution had left on a day, if that is the most seen on it."""
-    day = int(at // SECONDS_A_DAY)
-    key = (CALLS.c.institution == institution, CALLS.c.day == day)
-    seen = connection.execute(select(CALLS.c.remaining).where(*key)).scalar()
-    if seen is None:
-        connection.execute(insert(CALLS).values(institution=institution, day=day, remaining=remaining))
-    elif remaining > seen:
-        connection.execute(update(CALLS).where(*key).values(remaining=remaining))
+class Institutions(Store):
+    """The part of a journal that is about institutions."""
 
+    def __init__(self, path: Path, *, create: bool = True, wall_clock: Callable[[], float] = time.time) -> None:
+        super().__init__(path, create=create, wall_clock=wall_clock)
+        self._leases = Leases(self._engine, path)
 
-def most_calls_seen(connection: Connection, institution: str, at: float) -> int:
-    """Return the largest number of remaining calls that was seen in seven days up to a moment; 0 for none."""
-    since = int(at // SECONDS_A_DAY) - _CALLS_SEEN_DAYS
-    query = select(func.max(CALLS.c.remaining)).where(CALLS.c.institution == institution, CALLS.c.day > since)
-    return connection.execute(query).scalar() or 0
+    def lease(self, institution: str) -> AbstractContextManager[int]:
+        """Hold the institution's lease; all who work with this journal object share it, in threads too.
 
+        Who takes it first pauses the runs that a dead process left running.
 
-def remember_set(connection: Connection, institution: str, name: str) -> None:
-    """Remember a temporary Alma set before it is made."""
-    connection.execute(insert(TEMPORARY_SETS).values(institution=institution, name=name))
+        Raises:
+            LeaseError: Another process, or another journal object, has it.
+        """
+        return self._leases.hold(institution, f"{say_who()} (process {os.getpid()})", self._wall_clock())
 
+    def is_leased(self, institution: str) -> bool:
+        """Whether some process works for the institution now."""
+        return self._leases.is_held(institution)
 
-def forget_set(connection: Connection, institution: str, name: str) -> None:
-    """Forget a temporary Alma set, once it is deleted."""
-    here = (TEMPORARY_SETS.c.institution == institution, TEMPORARY_SETS.c.name == name)
-    connection.execute(delete(TEMPORARY_SETS).where(*here))
+    def see_calls(self, institution: str, remaining: int) -> None:
+        """Remember how many calls an institution had left today, if that is the most seen today."""
+        day = int(self._wall_clock() // _SECONDS_A_DAY)
+        key = (CALLS.c.institution == institution, CALLS.c.day == day)
+        with self._writes() as connection:
+            seen = connection.execute(select(CALLS.c.remaining).where(*key)).scalar()
+            if seen is None:
+                connection.execute(insert(CALLS).values(institution=institution, day=day, remaining=remaining))
+            elif remaining > seen:
+                connection.execute(update(CALLS).where(*key).values(remaining=remaining))
 
+    def most_calls_seen(self, institution: str) -> int:
+        """Return the largest number of remaining calls that was seen in the last seven days; 0 for none."""
+        since = int(self._wall_clock() // _SECONDS_A_DAY) - _CALLS_SEEN_DAYS
+        query = select(func.max(CALLS.c.remaining)).where(CALLS.c.institution == institution, CALLS.c.day > since)
+        with self._reads() as connection:
+            return connection.execute(query).scalar() or 0
 
-def list_sets(connection: Connection, institution: str) -> list[str]:
-    """List the names of temporary Alma sets that may still be there."""
-    query = select(TEMPORARY_SETS.c.name).where(TEMPORARY_SETS.c.institution == institution)
-    return list(connection.execute(query).scalars())
+    def remember_set(self, institution: str, name: str) -> None:
+        """Remember a temporary Alma set before it is made."""
+        with self._writes() as connection:
+            connection.execute(insert(TEMPORARY_SETS).values(institution=institution, name=name))
+
+    def forget_set(self, institution: str, name: str) -> None:
+        """Forget a temporary Alma set, once it is deleted."""
+        here = (TEMPORARY_SETS.c.institution == institution, TEMPORARY_SETS.c.name == name)
+        with self._writes() as connection:
+            connection.execute(delete(TEMPORARY_SETS).where(*here))
+
+    def remembered_sets(self, institution: str) -> list[str]:
+        """Return the names of temporary Alma sets that may still be there."""
+        query = select(TEMPORARY_SETS.c.name).where(TEMPORARY_SETS.c.institution == institution)
+        with self._reads() as connection:
+            return list(connection.execute(query).scalars())

@@ -1,11 +1,8 @@
 """The journal: what runs there are, what became of each of their rows, and who works for whom."""
 
-import getpass
-import os
-import platform
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -13,19 +10,20 @@ from typing import Any
 from sqlalchemy import Connection
 
 from almascan.errors import UsageError
-from almascan.journal import institutions, opened
+from almascan.journal import names, opened, pages
 from almascan.journal import rows as journal_rows
 from almascan.journal import runs as journal_runs
-from almascan.journal.database import open_database, translated, writing
-from almascan.journal.lease import Leases, hold_loading_turn
+from almascan.journal.audit import AuditLog
+from almascan.journal.institutions import Institutions
+from almascan.journal.lease import hold_loading_turn
 from almascan.journal.rows import Change, Saved
 from almascan.journal.writer import Writer
-from almascan.model import Desk, Event, EventKind, Outcome, Row, RowState, Run, RunState
+from almascan.model import Desk, Event, EventKind, Order, Outcome, Row, RowState, Run, RunState
 
 _LOAD_BATCH = 5_000
 
 
-class Journal:
+class Journal(Institutions, AuditLog):
     """A journal in one SQLite file; its methods may be called in threads.
 
     Args:
@@ -38,47 +36,14 @@ class Journal:
     """
 
     def __init__(self, path: Path, *, create: bool = True, wall_clock: Callable[[], float] = time.time) -> None:
-        self.path = path
-        self._wall_clock = wall_clock
-        self._engine = open_database(path, create=create)
-        self._writing = writing(self._engine)
+        super().__init__(path, create=create, wall_clock=wall_clock)
         self._writer = Writer(self.save)
-        self._leases = Leases(self._engine, path)
-
-    def close(self) -> None:
-        """Close its connections."""
-        self._engine.dispose()
 
     def writer(self) -> Writer:
         """Return the thread that saves rows while runs work: one for all of them."""
         return self._writer
 
-    @contextmanager
-    def _reads(self) -> Iterator[Connection]:
-        with translated(self.path), self._engine.connect() as connection:
-            yield connection
-
-    @contextmanager
-    def _writes(self) -> Iterator[Connection]:
-        """Open a transaction: what is done in it is on disk in the end, or not done."""
-        with translated(self.path), self._writing.begin() as connection:
-            yield connection
-
-    # Institutions
-
-    def lease(self, institution: str) -> AbstractContextManager[int]:
-        """Hold the institution's lease; all who work with this journal share it, in one process or its threads.
-
-        Who takes it first pauses the runs that a dead process left running.
-
-        Raises:
-            LeaseError: Another process, or another journal object, has it.
-        """
-        return self._leases.hold(institution, f"{say_who()} (process {os.getpid()})", self._wall_clock())
-
-    def is_leased(self, institution: str) -> bool:
-        """Whether some process works for the institution now."""
-        return self._leases.is_held(institution)
+    # Runs
 
     @contextmanager
     def loading(self, institution: str) -> Iterator[None]:
@@ -95,33 +60,6 @@ class Journal:
             for run_id in unfinished:
                 self.delete_run(run_id)
             yield
-
-    def see_calls(self, institution: str, remaining: int) -> None:
-        """Remember how many calls an institution had left today, if that is the most seen today."""
-        with self._writes() as connection:
-            institutions.see_calls(connection, institution, self._wall_clock(), remaining)
-
-    def most_calls_seen(self, institution: str) -> int:
-        """Return the largest number of remaining calls that was seen in the last seven days; 0 for none."""
-        with self._reads() as connection:
-            return institutions.most_calls_seen(connection, institution, self._wall_clock())
-
-    def remember_set(self, institution: str, name: str) -> None:
-        """Remember a temporary Alma set before it is made."""
-        with self._writes() as connection:
-            institutions.remember_set(connection, institution, name)
-
-    def forget_set(self, institution: str, name: str) -> None:
-        """Forget a temporary Alma set, once it is deleted."""
-        with self._writes() as connection:
-            institutions.forget_set(connection, institution, name)
-
-    def remembered_sets(self, institution: str) -> list[str]:
-        """Return the names of temporary Alma sets that may still be there."""
-        with self._reads() as connection:
-            return institutions.list_sets(connection, institution)
-
-    # Runs
 
     def add_run(self, run: Run, rows: Iterable[Row]) -> int:
         """Record a run and load its rows part by part; return its id.
@@ -147,7 +85,8 @@ class Journal:
     def seal_run(self, run_id: int, *, list_digest: str, list_notes: Mapping[str, int]) -> Run:
         """Answer the duplicates and make a loaded run whole, ready to be worked on."""
         with self._writes() as connection:
-            journal_rows.mark_duplicates(connection, run_id, self._wall_clock())
+            names.index_names(connection, run_id)
+            names.mark_duplicates(connection, run_id, self._wall_clock())
             journal_runs.seal(connection, run_id, list_digest, list_notes)
         return self.run(run_id)
 
@@ -173,15 +112,39 @@ class Journal:
         return self.change_run(run_id, is_open=False)
 
     def delete_run(self, run_id: int) -> None:
-        """Delete a run with its rows and their stories."""
+        """Delete a run with its rows and their stories, part by part so that others can write meanwhile."""
         with self._writes() as connection:
-            journal_runs.remove(connection, run_id)
+            journal_runs.hide(connection, run_id)
+        is_gone = False
+        while not is_gone:
+            with self._writes() as connection:
+                is_gone = journal_runs.remove_part(connection, run_id)
+
+    def discard_run(self, run_id: int, *, sent_since: float) -> None:
+        """Delete a run that nobody needs any more, for good.
+
+        Args:
+            run_id: The run.
+            sent_since: A run that sent scans after this moment (seconds since 1970) is needed.
+
+        Raises:
+            UsageError: There is no such run, or it is needed: it is being worked on, has unclear rows, or sent scans.
+        """
+        with self._writes() as connection:
+            why = self._say_whether_worked_on(connection, run_id)
+            why = why or journal_runs.say_why_kept(connection, run_id, sent_since)
+            if not why:
+                journal_runs.hide(connection, run_id)
+        if why:
+            raise UsageError(why)
+        self.delete_run(run_id)
 
     def begin_run(self, run_id: int) -> Run:
         """Say that the work on a run begins, and return it; the lease must be held.
 
         Raises:
-            UsageError: It was cancelled at any time before this, or somebody who shares the lease works on it.
+            UsageError: It was cancelled or deleted at any time before this, or somebody who shares the lease works on
+                it.
         """
         with self._writes() as connection:
             before = journal_runs.begin(connection, run_id)
@@ -189,7 +152,7 @@ class Journal:
             raise UsageError(f"Run {run_id} was cancelled, which is for good. Scan its list anew to go on.")
         if before is RunState.RUNNING:
             raise UsageError(f"Run {run_id} is being worked on already.")
-        return self.run(run_id)
+        return self._found(None if before is RunState.LOADING else self.run(run_id), run_id)
 
     def change_run(self, run_id: int, **values: Any) -> Run:
         """Set fields of a run by name, and return it; a change of state leaves a cancelled run as it is."""
@@ -205,15 +168,12 @@ class Journal:
         """
         with self._reads() as connection:
             run = journal_runs.find(connection, run_id)
-        if run is None:
-            missing = "no run yet" if run_id is None else f"no run {run_id}"
-            raise UsageError(f"The journal {self.path} has {missing}; say: almascan runs")
-        return run
+        return self._found(run, run_id)
 
-    def runs(self, limit: int | None = None) -> list[Run]:
-        """Return the latest runs, the newest first."""
+    def runs(self, limit: int | None = None, *, before: int | None = None) -> list[Run]:
+        """Return the latest runs, the newest first; with ``before`` those that are older than that run."""
         with self._reads() as connection:
-            return journal_runs.list_latest(connection, limit)
+            return journal_runs.list_latest(connection, limit, before)
 
     def queued(self) -> list[Run]:
         """Return the runs that wait for a process to work on them, the oldest first."""
@@ -222,21 +182,42 @@ class Journal:
 
     def state_in_words(self, run: Run) -> str:
         """Say where a run is, telling one that works from one whose process died."""
-        if run.state is RunState.RUNNING and not self.is_leased(run.institution):
+        if run.state is RunState.RUNNING and not self.is_worked_on(run):
             return "interrupted"
         return run.state
+
+    def is_worked_on(self, run: Run) -> bool:
+        """Whether some process works on a run, and has not died while it did."""
+        return run.state is RunState.RUNNING and self.is_leased(run.institution)
 
     def twin(self, run: Run) -> Run | None:
         """Return the latest earlier run of the institution whose list was the same, byte for byte."""
         with self._reads() as connection:
             return journal_runs.find_twin(connection, run)
 
+    def _found(self, run: Run | None, run_id: int | None) -> Run:
+        if run is None:
+            missing = "no run yet" if run_id is None else f"no run {run_id}"
+            raise UsageError(f"The journal {self.path} has {missing}; say: almascan runs")
+        return run
+
+    def _say_whether_worked_on(self, connection: Connection, run_id: int) -> str:
+        """Say so, asking within a transaction, so that nobody begins meanwhile; "" where nobody works on it."""
+        found = journal_runs.find(connection, run_id)
+        run = self._found(None if found is not None and found.state is RunState.LOADING else found, run_id)
+        wait = "pause it first, or wait until it is finished."
+        return f"Run {run_id} is being worked on: {wait}" if self.is_worked_on(run) else ""
+
     # Rows
 
     def counts(self, run_id: int) -> dict[Outcome, int]:
         """Count a run's rows by their answer."""
+        return self.counts_of([run_id]).get(run_id, {})
+
+    def counts_of(self, run_ids: Collection[int]) -> dict[int, dict[Outcome, int]]:
+        """Count the rows of several runs by their answer; a run that is not there is left out."""
         with self._reads() as connection:
-            return journal_rows.count(connection, run_id)
+            return pages.count(connection, run_ids)
 
     def row(self, run_id: int, row: int) -> Row:
         """Return one row.
@@ -268,7 +249,7 @@ class Journal:
     def example(self, run_id: int, outcomes: Sequence[Outcome]) -> int | None:
         """Return the number of the first row with one of some outcomes; None where there is none."""
         with self._reads() as connection:
-            return journal_rows.find_first(connection, run_id, outcomes)
+            return pages.find_first(connection, run_id, outcomes)
 
     def rows(self, run_id: int, *, only_open: bool = False) -> Iterator[Row]:
         """Stream a run's rows in their order, page by page; all, or those without an answer."""
@@ -279,6 +260,61 @@ class Journal:
     def rows_in_state(self, run_id: int, *states: RowState) -> Iterator[Row]:
         """Stream a run's rows in some states in their order, page by page; they may change meanwhile."""
         return self._stream(lambda connection, after: journal_rows.read_in_state(connection, run_id, states, after))
+
+    def rows_numbered(self, run_id: int, numbers: Collection[int]) -> list[Row]:
+        """Return the rows of a run that have some numbers, a few hundred at most, in their order."""
+        with self._reads() as connection:
+            return journal_rows.read_numbered(connection, run_id, numbers)
+
+    def page_of_rows(
+        self,
+        run_id: int,
+        *,
+        answers: Collection[Outcome] = (),
+        states: Collection[RowState] = (),
+        text: str = "",
+        after: int = 0,
+        before: int | None = None,
+        limit: int = 100,
+    ) -> list[Row]:
+        """Return some rows of a run in their order, for a table that is turned page by page.
+
+        Args:
+            run_id: The run.
+            answers: Rows with one of these answers; none of them named means all.
+            states: Rows in one of these states, likewise.
+            text: Rows whose barcode, title or call number holds this text, or what the list gave for them, in
+                whichever case.
+            after: The rows that come next after this number.
+            before: For turning back: the last rows before this number, whatever ``after`` says.
+            limit: How many rows at most.
+        """
+        wanted = pages.Filter(answers, states, text)
+        with self._reads() as connection:
+            if before is not None:
+                return pages.read_page_back(connection, run_id, wanted, before=before, limit=limit)
+            return pages.read_page(connection, run_id, wanted, after=after, limit=limit)
+
+    def latest_rows(self, run_id: int, limit: int = 10) -> list[Row]:
+        """Return the rows of a run that is worked on that something happened to last, the latest first.
+
+        Of an open run they are those that were added last.
+        """
+        with self._reads() as connection:
+            run = journal_runs.find(connection, run_id)
+            if run is not None and run.is_open:
+                return pages.read_page_back(connection, run_id, pages.Filter(), before=None, limit=limit)[::-1]
+            return pages.read_latest(connection, run_id, limit)
+
+    def find_rows(self, barcode: str, limit: int = 100) -> list[Row]:
+        """Return the rows of all runs with a barcode or, in digits, an item's PID, those of the newest run first.
+
+        Args:
+            barcode: As typed; it is looked for in upper and in lower case too.
+            limit: How many rows at most.
+        """
+        with self._reads() as connection:
+            return names.find_rows(connection, barcode.strip(), limit)
 
     def _stream(self, read: Callable[[Connection, int], list[Row]]) -> Iterator[Row]:
         after = -1
@@ -295,6 +331,34 @@ class Journal:
         with self._writes() as connection:
             return journal_rows.save(connection, changes)
 
+    def amend(
+        self, run_id: int, changes: Sequence[Change], *, order: Order | None = None, reopening: str = ""
+    ) -> list[Saved]:
+        """Make a person's changes of a run in one transaction, unless it is being worked on.
+
+        Args:
+            run_id: The run.
+            changes: Of its rows; there may be none, to ask whether they may be made.
+            order: The run's order from now on.
+            reopening: Why a finished run has something to do again: it is paused then, for this reason.
+
+        Returns:
+            What became of each change.
+
+        Raises:
+            UsageError: There is no such run, or it is being worked on.
+        """
+        with self._writes() as connection:
+            why = self._say_whether_worked_on(connection, run_id)
+            saved = [] if why else journal_rows.save(connection, changes)
+            if order is not None and not why:
+                journal_runs.change(connection, run_id, order=order)
+            if reopening and None in saved:
+                journal_runs.reopen(connection, run_id, reopening)
+        if why:
+            raise UsageError(why)
+        return saved
+
     def recover(self, run_id: int) -> int:
         """Put every row that a dead process left in ``sending`` among the unclear ones; return how many."""
         lost = list(self.rows_in_state(run_id, RowState.SENDING))
@@ -303,13 +367,3 @@ class Journal:
         )
         self.save([Change(row.to(RowState.UNCLEAR), RowState.SENDING, (event,)) for row in lost])
         return len(lost)
-
-
-def say_who() -> str:
-    """Return who gives the command: user and machine."""
-    try:
-        user = getpass.getuser()
-    except (OSError, KeyError, ImportError):
-        user = "unknown user"
-    # A name may hold bytes that are no text; Python carries them along as what no database stores.
-    return f"{user} on {platform.node() or 'this machine'}".encode(errors="replace").decode()

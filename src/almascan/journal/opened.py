@@ -1,9 +1,9 @@
 """Open runs, to which rows come one by one: a handheld scanner's; works on a connection that its caller opened."""
 
 import msgspec
-from sqlalchemy import Connection, func, or_, select, update
+from sqlalchemy import Connection, func, select, update
 
-from almascan.journal import rows
+from almascan.journal import names, rows
 from almascan.journal.schema import ROWS, RUNS
 from almascan.model import Outcome, Row, RowState, RunState
 
@@ -25,17 +25,10 @@ def append_row(connection: Connection, run: int, row: Row, at: float) -> Row | N
         return None
     last = connection.execute(select(func.max(ROWS.c.row)).where(ROWS.c.run == run)).scalar() or 0
     row = msgspec.structs.replace(row, run=run, row=last + 1)
-    first = _find_first(connection, row) if row.state is RowState.NEW else None
+    first = names.find_first(connection, row) if row.state is RowState.NEW else None
     if first is not None:
         row = row.to(RowState.SKIPPED, outcome=Outcome.DUPLICATE, note=f"duplicate of row {first}", finished_at=at)
     rows.load(connection, run, [row])
+    names.add_names(connection, row)
     connection.execute(update(RUNS).where(RUNS.c.id == run).values(rows=RUNS.c.rows + 1))
     return row
-
-
-def _find_first(connection: Connection, row: Row) -> int | None:
-    """Find the first row that names the same item and is neither damaged nor a duplicate itself."""
-    names = [column == name for column, name in ((ROWS.c.barcode, row.barcode), (ROWS.c.pid, row.pid)) if name]
-    whole = func.coalesce(ROWS.c.outcome, "").not_in([Outcome.BAD_BARCODE, Outcome.DUPLICATE])
-    query = select(func.min(ROWS.c.row)).where(ROWS.c.run == row.run, whole, or_(*names))
-    return connection.execute(query).scalar() if names else None

@@ -4,7 +4,7 @@ A change names the state that the journal has the row in: where another process 
 is not made and its caller is told.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -12,15 +12,11 @@ import msgspec
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Text,
     and_,
     bindparam,
-    case,
-    cast,
     exists,
     func,
     insert,
-    literal,
     literal_column,
     not_,
     or_,
@@ -102,11 +98,6 @@ _UPDATE = (
     .values({name: bindparam(name) for name in _CHANGING})
 )
 
-_ANSWER = func.coalesce(
-    ROWS.c.outcome,
-    case((ROWS.c.state.in_([RowState.SENDING, RowState.UNCLEAR]), str(Outcome.UNCLEAR)), else_=str(Outcome.NOT_TRIED)),
-)
-
 
 def _in_the_way(*, run: Any, row: Any, step: Any, pid: Any, institution: Any, since: Any) -> Any:
     return (
@@ -152,25 +143,6 @@ def load(connection: Connection, run: int, rows: Sequence[Row]) -> None:
 
 def _with_desk_as_text(row: Row) -> Row:
     return msgspec.structs.replace(row, desk=msgspec.json.encode(row.desk).decode())
-
-
-def mark_duplicates(connection: Connection, run: int, at: float) -> int:
-    """Answer every later row that names an item as an earlier one does; return how many there are."""
-    return sum(_mark_repeated(connection, run, column, at) for column in (ROWS.c.barcode, ROWS.c.pid))
-
-
-def _mark_repeated(connection: Connection, run: int, name: ColumnElement[str], at: float) -> int:
-    """Answer the later rows of each name in one statement: a list may be in itself twice, a million rows long."""
-    first = func.min(ROWS.c.row).over(partition_by=name).label("first")
-    named = select(ROWS.c.row, first).where(ROWS.c.run == run, ROWS.c.state == RowState.NEW, name != "").subquery()
-    later = select(named).where(named.c.row > named.c.first).subquery()
-    note: ColumnElement[str] = literal("duplicate of row ") + cast(later.c.first, Text)
-    mark = (
-        update(ROWS)
-        .where(ROWS.c.run == run, ROWS.c.row == later.c.row)
-        .values(state=RowState.SKIPPED, outcome=Outcome.DUPLICATE, note=note, finished_at=at)
-    )
-    return connection.execute(mark).rowcount
 
 
 def save(connection: Connection, changes: Sequence[Change]) -> list[Saved]:
@@ -253,6 +225,12 @@ def read_page(connection: Connection, run: int, after: int, *, only_open: bool, 
     return [_decode(found) for found in connection.execute(query)]
 
 
+def read_numbered(connection: Connection, run: int, numbers: Collection[int]) -> list[Row]:
+    """Read the rows of a run that have some numbers, a few hundred at most, in their order."""
+    query = select(ROWS).where(ROWS.c.run == run, ROWS.c.row.in_(numbers)).order_by(ROWS.c.row)
+    return [_decode(found) for found in connection.execute(query)]
+
+
 def read_in_state(
     connection: Connection, run: int, states: Iterable[RowState], after: int, size: int = _PAGE
 ) -> list[Row]:
@@ -267,23 +245,10 @@ def read_in_state(
     return [_decode(found) for found in connection.execute(query.order_by(ROWS.c.row).limit(size))]
 
 
-def count(connection: Connection, run: int) -> dict[Outcome, int]:
-    """Count a run's rows by their answer; rows without one count as unclear or not tried."""
-    answer = _ANSWER.label("answer")
-    query = select(answer, func.count()).where(ROWS.c.run == run).group_by(answer)
-    return {Outcome(name): number for name, number in connection.execute(query)}
-
-
 def count_planned(connection: Connection, run: int) -> int:
     """Count the rows that a plan says to scan."""
     query = select(func.count()).where(ROWS.c.run == run, ROWS.c.state == RowState.READY, OPEN_ROWS)
     return connection.execute(query).scalar_one()
-
-
-def find_first(connection: Connection, run: int, outcomes: Iterable[Outcome]) -> int | None:
-    """Find the first row that has one of some answers."""
-    of_answer = _ANSWER.in_(list(outcomes))
-    return connection.execute(select(func.min(ROWS.c.row)).where(ROWS.c.run == run, of_answer)).scalar()
 
 
 def list_desks(connection: Connection, run: int) -> list[tuple[Desk, int]]:

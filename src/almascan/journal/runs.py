@@ -4,13 +4,15 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, true, update
 from sqlalchemy import Row as Record
 
-from almascan.journal.schema import EVENTS, ROWS, RUNS
+from almascan.journal.schema import EVENTS, LOST_ROWS, NAMES, ROWS, RUNS
 from almascan.model import Order, Run, RunState
 
 _LOADED = RUNS.c.state != RunState.LOADING
+_PART = 5_000
+"""How many records are deleted in a transaction: whoever records scans waits meanwhile."""
 
 
 def add(connection: Connection, run: Run) -> int:
@@ -38,18 +40,53 @@ def change(connection: Connection, run_id: int, **values: Any) -> None:
 
 
 def begin(connection: Connection, run_id: int) -> RunState | None:
-    """Put a run into state running, unless it is so already or cancelled; return its state before, if there is one."""
+    """Put a run into state running, unless it is so already or never can be; return its state before, if there is one."""
     before = connection.execute(select(RUNS.c.state).where(RUNS.c.id == run_id)).scalar()
-    if before not in (RunState.RUNNING, RunState.CANCELLED):
+    if before not in (RunState.RUNNING, RunState.CANCELLED, RunState.LOADING):
         change(connection, run_id, state=RunState.RUNNING, reason="", finished_at=None)
     return None if before is None else RunState(before)
 
 
-def remove(connection: Connection, run_id: int) -> None:
-    """Delete a run with its rows and their stories."""
-    connection.execute(delete(EVENTS).where(EVENTS.c.run == run_id))
-    connection.execute(delete(ROWS).where(ROWS.c.run == run_id))
+def reopen(connection: Connection, run_id: int, reason: str) -> None:
+    """Pause a finished run: it has something to do again."""
+    finished = (RUNS.c.id == run_id, RUNS.c.state == RunState.FINISHED)
+    connection.execute(update(RUNS).where(*finished).values(state=RunState.PAUSED, reason=reason))
+
+
+def say_why_kept(connection: Connection, run_id: int, sent_since: float) -> str:
+    """Say why a run that nobody works on must be kept; "" where it may be deleted."""
+    here = ROWS.c.run == run_id
+    unclear = connection.execute(select(func.count()).where(here, LOST_ROWS)).scalar_one()
+    if unclear:
+        return (
+            f"Run {run_id} has {unclear} unclear rows, which protect their items from a second scan: settle them first, "
+            "or have them read again."
+        )
+    sent = select(ROWS.c.row).where(here, ROWS.c.sent_at > sent_since).limit(1)
+    if connection.execute(sent).first():
+        return (
+            f"Run {run_id} sent scans in the last 24 hours, and others must know of them so that no item is scanned "
+            "twice: delete it tomorrow."
+        )
+    return ""
+
+
+def hide(connection: Connection, run_id: int) -> None:
+    """Put a run that is to be deleted among those that nobody sees; the next loader deletes what is left of it."""
+    connection.execute(update(RUNS).where(RUNS.c.id == run_id).values(state=RunState.LOADING))
+
+
+def remove_part(connection: Connection, run_id: int) -> bool:
+    """Delete a part of a run's stories, names and rows, in the end the run; return whether that was all of it."""
+    for key in (EVENTS.c.row, NAMES.c.name, ROWS.c.row):
+        here = key.table.c.run == run_id
+        last = connection.execute(select(key).where(here).order_by(key).offset(_PART).limit(1)).scalar()
+        if last is not None:
+            connection.execute(delete(key.table).where(here, key <= last))
+            return False
+        connection.execute(delete(key.table).where(here))
     connection.execute(delete(RUNS).where(RUNS.c.id == run_id))
+    return True
 
 
 def pause_interrupted(connection: Connection, institution: str) -> None:
@@ -71,9 +108,10 @@ def find(connection: Connection, run_id: int | None) -> Run | None:
     return _first(connection.execute(query.order_by(RUNS.c.id.desc()).limit(1)))
 
 
-def list_latest(connection: Connection, limit: int | None) -> list[Run]:
+def list_latest(connection: Connection, limit: int | None, before: int | None = None) -> list[Run]:
     """List the latest runs, the newest first."""
-    query = select(RUNS).where(_LOADED).order_by(RUNS.c.id.desc()).limit(limit)
+    earlier = true() if before is None else RUNS.c.id < before
+    query = select(RUNS).where(_LOADED, earlier).order_by(RUNS.c.id.desc()).limit(limit)
     return [_decode(found) for found in connection.execute(query)]
 
 

@@ -12,10 +12,10 @@ import msgspec
 from almascan.errors import JournalError, UsageError
 from almascan.journal.database import latest_records
 from almascan.journal.reading import reading
-from almascan.journal.schema import STRUCTURES
+from almascan.journal.schema import FLAGS, STRUCTURES
 from almascan.journal.wal import count_dropped
 
-KINDS: dict[str, str] = {"run": "runs", "row": "rows", "event": "events"}
+KINDS: dict[str, str] = {"run": "runs", "row": "rows", "event": "events", "action": "actions"}
 """What a line of an export can be, each with the table it comes from."""
 
 _SMALLEST_RECORD_BYTES = 32
@@ -41,6 +41,7 @@ _TABLES = {
         "SELECT max(+rowid) FROM events INDEXED BY events_by_row",
         "SELECT count(*) FROM events INDEXED BY events_by_row",
     ),
+    "actions": _Table("run", "SELECT seq FROM sqlite_sequence WHERE name = 'actions'"),
 }
 
 
@@ -213,7 +214,9 @@ def _read_version(connection: sqlite3.Connection, path: Path) -> str | None:
 
 
 def _opened(name: str, value: object) -> object:
-    """Give a structure as what its JSON text says; as the text where that is damaged."""
+    """Give a structure as what its JSON text says, as the text where that is damaged; and a flag as true or false."""
+    if name in FLAGS and value in (0, 1):
+        return bool(value)
     if name not in STRUCTURES or not isinstance(value, str):
         return value
     try:

@@ -36,9 +36,14 @@ STRUCTURES = frozenset({"order", "list_notes", "desk", "before", "after"})
 FLAGS = frozenset({"is_open"})
 """The columns that are true or false; SQLite has them as 1 and 0."""
 
-OPEN_ROWS = text("state IN ('new', 'located', 'ready', 'sending', 'unclear')")
+OPEN_ROWS = text("outcome IS NULL")
 LOST_ROWS = text("state IN ('sending', 'unclear')")
 SENT_ROWS = text("sends > 0")
+ANSWERED_ROWS = text("outcome IS NOT NULL")
+LOOKED_ROWS = text("sends = 0 AND before IS NOT NULL")
+"""Rows that were looked at and not sent; their items' ids are known."""
+LEARNED_ROWS = text("barcode <> given AND (before IS NOT NULL OR after IS NOT NULL)")
+"""Rows whose barcode Alma said."""
 
 ROWS = Table(
     "rows",
@@ -67,7 +72,23 @@ ROWS = Table(
     Index("rows_open", "run", "row", sqlite_where=OPEN_ROWS, postgresql_where=OPEN_ROWS),
     Index("rows_lost", "run", "row", sqlite_where=LOST_ROWS, postgresql_where=LOST_ROWS),
     Index("rows_sent", "pid", "run", "step", unique=True, sqlite_where=SENT_ROWS, postgresql_where=SENT_ROWS),
+    Index("rows_answered", "run", "outcome", "row", sqlite_where=ANSWERED_ROWS, postgresql_where=ANSWERED_ROWS),
+    Index("rows_looked", "pid", "run", sqlite_where=LOOKED_ROWS, postgresql_where=LOOKED_ROWS),
+    Index("rows_learned", "barcode", "run", sqlite_where=LEARNED_ROWS, postgresql_where=LEARNED_ROWS),
 )
+
+NAMES = Table(
+    "names",
+    METADATA,
+    Column("run", Integer, primary_key=True, autoincrement=False),
+    Column("name", Text, primary_key=True),
+    Column("row", Integer, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+"""The barcodes and item PIDs that a list names, each with its row.
+
+Written in their order once the list is loaded: an index that grew with each row would write its pages over and over.
+"""
 
 EVENTS = Table(
     "events",
@@ -103,4 +124,16 @@ CALLS = Table(
     Column("institution", String(64), primary_key=True),
     Column("day", Integer, primary_key=True, autoincrement=False),
     Column("remaining", Integer, nullable=False),
+)
+
+ACTIONS = Table(
+    "actions",
+    METADATA,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("run", Integer),
+    Column("text", Text, nullable=False),
+    sqlite_autoincrement=True,
 )

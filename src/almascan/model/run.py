@@ -148,3 +148,14 @@ class Event(msgspec.Struct, frozen=True):
     at: float
     kind: EventKind
     text: str
+
+
+class Action(msgspec.Struct, frozen=True):
+    """One line of the audit log: when (seconds since 1970 in UTC), who did what, to which run, and what else to say."""
+
+    id: int
+    at: float
+    who: str
+    action: str
+    run: int | None = None
+    text: str = ""

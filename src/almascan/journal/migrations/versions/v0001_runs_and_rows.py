@@ -1,4 +1,4 @@
-"""Runs, rows, their stories, leases and the day's calls."""
+"""Runs, rows, their names and stories, leases, the day's calls, and what persons did."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -6,15 +6,20 @@ from alembic import op
 revision = "0001"
 down_revision: str | None = None
 
-OPEN_ROWS = sa.text("state IN ('new', 'located', 'ready', 'sending', 'unclear')")
+OPEN_ROWS = sa.text("outcome IS NULL")
 LOST_ROWS = sa.text("state IN ('sending', 'unclear')")
 SENT_ROWS = sa.text("sends > 0")
+ANSWERED_ROWS = sa.text("outcome IS NOT NULL")
+LOOKED_ROWS = sa.text("sends = 0 AND before IS NOT NULL")
+LEARNED_ROWS = sa.text("barcode <> given AND (before IS NOT NULL OR after IS NOT NULL)")
 
 
 def upgrade() -> None:
     """Make the first tables."""
     _make_runs()
     _make_rows()
+    _index_rows()
+    _make_names_and_actions()
     op.create_table(
         "events",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True),
@@ -84,8 +89,37 @@ def _make_rows() -> None:
         *(sa.Column(name, sa.Text, nullable=False) for name in ("note", "alma_code", "alma_message", "tracking_id")),
         *(sa.Column(name, sa.Float) for name in ("looked_at", "sent_at", "finished_at")),
     )
-    op.create_index("rows_open", "rows", ["run", "row"], sqlite_where=OPEN_ROWS, postgresql_where=OPEN_ROWS)
-    op.create_index("rows_lost", "rows", ["run", "row"], sqlite_where=LOST_ROWS, postgresql_where=LOST_ROWS)
+
+
+def _index_rows() -> None:
+    for name, columns, condition in (
+        ("rows_open", ["run", "row"], OPEN_ROWS),
+        ("rows_lost", ["run", "row"], LOST_ROWS),
+        ("rows_answered", ["run", "outcome", "row"], ANSWERED_ROWS),
+        ("rows_looked", ["pid", "run"], LOOKED_ROWS),
+        ("rows_learned", ["barcode", "run"], LEARNED_ROWS),
+    ):
+        op.create_index(name, "rows", columns, sqlite_where=condition, postgresql_where=condition)
     op.create_index(
         "rows_sent", "rows", ["pid", "run", "step"], unique=True, sqlite_where=SENT_ROWS, postgresql_where=SENT_ROWS
+    )
+
+
+def _make_names_and_actions() -> None:
+    op.create_table(
+        "names",
+        sa.Column("run", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("name", sa.Text, primary_key=True),
+        sa.Column("row", sa.Integer, primary_key=True, autoincrement=False),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "actions",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True),
+        sa.Column("at", sa.Float, nullable=False),
+        sa.Column("who", sa.Text, nullable=False),
+        sa.Column("action", sa.Text, nullable=False),
+        sa.Column("run", sa.Integer),
+        sa.Column("text", sa.Text, nullable=False),
+        sqlite_autoincrement=True,
     )
