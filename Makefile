@@ -42,9 +42,9 @@ docs: $(READY)  ## the documentation as HTML in docs/_build
 bench: $(READY)  ## the figures of docs/numbers.md, measured here
 	$(BIN)/python -m bench $(BENCH_ARGS)
 
-system-packages:  ## what some tests need from the system (Debian, as root): Chromium
+system-packages:  ## what some tests need from the system (Debian, as root): Chromium and nginx
 	apt-get update -q
-	DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends chromium
+	DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends chromium nginx-light
 
 lock:  ## requirements.lock from pyproject.toml (needs uv)
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-emit-find-links --python-version 3.11 \

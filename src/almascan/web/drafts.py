@@ -94,23 +94,22 @@ class Drafts:
             raise UsageError("This list is not kept any more: hand it in again.") from None
 
     @contextmanager
-    def opened(self, draft: Draft, options: ListOptions) -> Iterator[Listing]:
-        """Open a file, a text or an earlier run's rows.
+    def opened(self, draft: Draft, options: ListOptions, institution: str = "") -> Iterator[Listing]:
+        """Open a file, a text or an earlier run's rows; ``institution`` is whose rows an earlier run's must be.
 
         Raises:
             ListError: It cannot be read as a list.
         """
         content = self._place(draft.id) / "content"
         if draft.kind == "file":
-            with open_list(content, options) as reading:
-                reading.name = draft.name
+            with open_list(content, options, name=draft.name) as reading:
                 yield reading
         elif draft.kind == "text":
             with open_text(content.read_text(encoding="utf-8"), options) as reading:
                 reading.name = draft.name
                 yield reading
         else:
-            yield EarlierRows(self._journal, int(draft.source), draft.outcomes)
+            yield EarlierRows(self._journal, int(draft.source), draft.outcomes, institution=institution)
 
     async def fetch(self, draft: Draft, options: ListOptions, alma: Alma) -> Listing:
         """Fetch a set or a report from Alma.

@@ -6,7 +6,7 @@ goes before one with more, so that ten books overtake a night's batch.
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 import msgspec
@@ -33,18 +33,18 @@ class Work(msgspec.Struct):
     """A run that is worked on here, or whose list is being read.
 
     Attributes:
-        institution: Whose run it is.
         stop: Ends it early.
         live: What it tells.
         run_id: The run, once it has a number.
+        institution: Whose run it is, once that is known.
         runner: Works on it, once it is connected.
         task: Its work.
     """
 
-    institution: str
     stop: Stop
     live: Live
     run_id: int | None = None
+    institution: str = ""
     runner: Runner | None = None
     task: "asyncio.Task[Ended | None] | None" = None
 
@@ -132,20 +132,34 @@ class Engine:
     async def _go_on(self, run_id: int, act: Act, *, who: str, limit: int | None = None) -> None:
         if self.work_on(run_id) is not None:
             raise UsageError(f"Run {run_id} is being worked on already.")
-        run = await asyncio.to_thread(self._journal.run, run_id)
-        connection = self._connections.for_institution(run.institution)
-        if connection is None:
-            raise UsageError(f"There is no key for {run.institution} here: add it on the set-up page.")
-        left = (await asyncio.to_thread(self._journal.counts, run_id)).get(Outcome.NOT_TRIED, 0)
-        precedence = 0 if run.is_open else min(left, limit or left)
-        await self._begin(connection, act, precedence=precedence, who=who, run_id=run_id)
+        # Counted in before anything is waited for: two persons may press the same button at the same moment.
+        with self._working(run_id) as work:
+            run = await asyncio.to_thread(self._journal.run, run_id)
+            connection = self._connections.for_institution(run.institution)
+            if connection is None:
+                raise UsageError(f"There is no key for {run.institution} here: add it on the set-up page.")
+            left = (await asyncio.to_thread(self._journal.counts, run_id)).get(Outcome.NOT_TRIED, 0)
+            precedence = 0 if run.is_open else min(left, limit or left)
+            await self._start(work, connection, act, precedence=precedence, who=who)
 
-    async def _begin(
-        self, connection: Connection, act: Act, *, precedence: int, who: str, run_id: int | None = None
-    ) -> Run:
-        institution = (await self._connections.meet(connection)).code
-        work = Work(institution, Stop(), Live(), run_id)
+    async def _begin(self, connection: Connection, act: Act, *, precedence: int, who: str) -> Run:
+        with self._working() as work:
+            return await self._start(work, connection, act, precedence=precedence, who=who)
+
+    @contextlib.contextmanager
+    def _working(self, run_id: int | None = None) -> Iterator[Work]:
+        """Count a work in; it is counted off when it ends, or is not begun."""
+        work = Work(Stop(), Live(), run_id)
         self._works.append(work)
+        try:
+            yield work
+        finally:
+            if work.task is None:
+                self._works.remove(work)
+
+    async def _start(self, work: Work, connection: Connection, act: Act, *, precedence: int, who: str) -> Run:
+        """Begin a work, and wait until its run is loaded."""
+        work.institution = (await self._connections.meet(connection)).code
         work.task = asyncio.create_task(self._work(work, connection, act, precedence=precedence, who=who))
         work.task.add_done_callback(lambda _: self._works.remove(work))
         begun = work.live.begun

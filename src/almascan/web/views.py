@@ -60,6 +60,7 @@ class RowLine(msgspec.Struct, frozen=True):
     is_planned: bool
     is_left_out: bool
     is_answered: bool
+    is_working: bool
     finished_at: float | None
 
 
@@ -137,6 +138,11 @@ class RunView(msgspec.Struct, frozen=True):
     def left(self) -> int:
         """Rows that were not looked at yet."""
         return max(0, self.untried - self.planned)
+
+    @property
+    def held_back(self) -> int:
+        """Rows that a plan does not scan."""
+        return self.total - self.untried - self.unclear
 
     @property
     def works(self) -> bool:
@@ -234,6 +240,7 @@ def row_line(row: Row, words: Wording) -> RowLine:
         is_planned=is_planned,
         is_left_out=row.outcome is Outcome.LEFT_OUT,
         is_answered=row.state in FINAL_STATES,
+        is_working=row.state in (RowState.NEW, RowState.LOCATED, RowState.SENDING),
         finished_at=row.finished_at,
     )
 

@@ -39,7 +39,7 @@ class Wording:
         self._texts = texts
         self.language: str = texts["language"]["code"]
 
-    def __call__(self, name: str, **values: object) -> str:
+    def __call__(self, name: str, /, **values: object) -> str:
         """Give a text.
 
         Args:

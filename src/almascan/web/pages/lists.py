@@ -99,7 +99,8 @@ async def plan(request: Request) -> Response:
         listing = await _fetch(office, draft, options)
         run = await office.engine.plan(connection, listing, order, rows=rows, who=person.name)
     else:
-        with office.drafts.opened(draft, options) as listing:
+        institution = (await office.connections.meet(connection)).code
+        with office.drafts.opened(draft, options, institution) as listing:
             run = await office.engine.plan(connection, listing, order, rows=rows, who=person.name)
     await asyncio.to_thread(office.drafts.forget, draft)
     await asyncio.to_thread(office.note, person, "plan", run=run.id, text=draft.name)
@@ -120,11 +121,9 @@ async def _offer(office: Office, request: Request, source: str, chosen: Mapping[
     if source in _FROM_ALMA:
         connection = office.connections.find(chosen.get("connection", ""))
         offer: dict[str, Any] = {"connections": office.connections.all(), "connection": connection}
-        async with office.connections.client(connection) as alma:
-            if source == "set" and chosen.get("find"):
+        if source == "set" and chosen.get("find"):
+            async with office.connections.client(connection) as alma:
                 offer["found"] = await alma.sets_named(chosen["find"])
-            if source == "report":
-                offer["found"] = await alma.analytics_paths(chosen.get("path", ""))
         return offer
     return {}
 

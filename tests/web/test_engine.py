@@ -1,0 +1,218 @@
+"""The runs that work in the page's process."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from almascan.errors import LeaseError, UsageError
+from almascan.journal import Journal
+from almascan.lists import Reading, open_text
+from almascan.model import Desk, Order, Outcome, Row, RowState, RunState
+from almascan.settings import Settings
+from almascan.simulator import Simulator, SimulatorConfig
+from almascan.web.connections import Connection, Connections
+from almascan.web.engine import Engine
+from almascan.web.practice import Practice
+
+WHO = "a person"
+PATIENCE_SECONDS = 30
+
+
+@pytest.fixture(scope="module")
+def simulator() -> Iterator[Simulator]:
+    with Simulator(SimulatorConfig(items=5_000, per_second=0, latency_ms=5)) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    journal = Journal(tmp_path / "journal.db")
+    yield journal
+    journal.close()
+
+
+@pytest.fixture
+def connections(simulator: Simulator, tmp_path: Path) -> Connections:
+    simulator.reset()
+    settings = Settings(base_url=simulator.base_url, rate=200.0, per_minute=0, keep_calls=0, settle_seconds=0.2)
+    environ = {"ALMASCAN_API_KEY": simulator.keys["full"], "ALMASCAN_CONFIG": str(tmp_path / "profiles.toml")}
+    return Connections(settings, environ, Practice())
+
+
+@pytest.fixture
+async def engine(journal: Journal, connections: Connections) -> AsyncIterator[Engine]:
+    engine = Engine(journal, connections)
+    engine.start()
+    yield engine
+    await engine.close()
+
+
+@pytest.fixture
+def connection(connections: Connections) -> Connection:
+    return connections.find("")
+
+
+@pytest.fixture
+def order(simulator: Simulator) -> Order:
+    return Order(Desk(simulator.library, simulator.circ_desk), rate=200.0, settle_seconds=0.2, keep_calls=0)
+
+
+@contextmanager
+def a_list(simulator: Simulator, number: int, after: int = 0) -> Iterator[Reading]:
+    barcodes = list(simulator.barcodes("in_transit", after + number))[after:]
+    with open_text("\n".join(barcodes)) as reading:
+        yield reading
+
+
+async def until(is_so: Callable[[], bool]) -> None:
+    give_up_at = time.monotonic() + PATIENCE_SECONDS
+    while not is_so():
+        assert time.monotonic() < give_up_at, "it did not come to that"
+        await asyncio.sleep(0.02)
+
+
+async def planned(engine: Engine, connection: Connection, order: Order, reading: Reading, rows: int) -> int:
+    run = await engine.plan(connection, reading, order, rows=rows, who=WHO)
+    await until(lambda: engine.work_on(run.id) is None)
+    return run.id
+
+
+async def test_a_list_is_looked_at_first_and_scanned_when_a_person_says_so(
+    engine: Engine, connection: Connection, order: Order, journal: Journal, simulator: Simulator
+) -> None:
+    with a_list(simulator, 30) as reading:
+        run_id = await planned(engine, connection, order, reading, 30)
+    assert journal.run(run_id).state is RunState.PLANNED
+    assert journal.run(run_id).who == WHO
+    assert simulator.stats()["scans"] == 0
+    await engine.resume(run_id, who=WHO, limit=10)
+    await until(lambda: engine.work_on(run_id) is None)
+    assert simulator.stats()["scans"] == 10
+    assert journal.run(run_id).state is RunState.PAUSED
+    await engine.resume(run_id, who=WHO)
+    await until(lambda: journal.run(run_id).state is RunState.FINISHED)
+    assert journal.counts(run_id) == {Outcome.IN_PLACE: 30}
+    assert simulator.stats()["items_scanned_twice"] == 0
+
+
+async def test_ten_books_overtake_a_batch_of_the_same_institution(
+    engine: Engine, connection: Connection, order: Order, journal: Journal, simulator: Simulator
+) -> None:
+    with a_list(simulator, 300) as reading:
+        batch = await planned(engine, connection, order, reading, 300)
+    with a_list(simulator, 10, after=300) as reading:
+        books = await planned(engine, connection, order, reading, 10)
+    await engine.resume(batch, who=WHO)
+    await engine.resume(books, who=WHO)
+    await until(lambda: journal.run(books).state is RunState.FINISHED)
+    assert journal.counts(books) == {Outcome.IN_PLACE: 10}
+    assert journal.counts(batch)[Outcome.NOT_TRIED] > 150
+    await until(lambda: journal.run(batch).state is RunState.FINISHED)
+    assert simulator.stats()["items_scanned_twice"] == 0
+
+
+async def test_a_run_that_a_terminal_left_is_taken_up(
+    engine: Engine, connection: Connection, order: Order, journal: Journal, simulator: Simulator
+) -> None:
+    with a_list(simulator, 20) as reading:
+        run_id = await planned(engine, connection, order, reading, 20)
+    journal.change_run(run_id, state=RunState.QUEUED)
+    await until(lambda: journal.run(run_id).state is RunState.FINISHED)
+    assert journal.counts(run_id) == {Outcome.IN_PLACE: 20}
+
+
+async def test_while_another_process_works_for_the_institution_a_run_waits_and_is_begun_when_it_is_free(
+    engine: Engine, connection: Connection, order: Order, journal: Journal, simulator: Simulator, tmp_path: Path
+) -> None:
+    with a_list(simulator, 20) as reading:
+        run_id = await planned(engine, connection, order, reading, 20)
+    other = Journal(tmp_path / "journal.db")
+    with other.lease(simulator.institution):
+        with pytest.raises(LeaseError):
+            await engine.resume(run_id, who=WHO)
+        journal.change_run(run_id, state=RunState.QUEUED)
+        await asyncio.sleep(2.5)
+        assert journal.run(run_id).state is RunState.QUEUED
+    other.close()
+    await until(lambda: journal.run(run_id).state is RunState.FINISHED)
+
+
+async def test_a_server_that_ends_leaves_runs_that_go_on_later(
+    connection: Connection, connections: Connections, order: Order, journal: Journal, simulator: Simulator
+) -> None:
+    engine = Engine(journal, connections)
+    with a_list(simulator, 200) as reading:
+        run_id = await planned(engine, connection, order, reading, 200)
+    await engine.resume(run_id, who=WHO)
+    await until(lambda: simulator.stats()["scans"] > 20)
+    await engine.close()
+    run = journal.run(run_id)
+    assert (run.state, run.reason) == (RunState.PAUSED, "The page's server was stopped; resume goes on.")
+    assert not list(journal.rows_in_state(run_id, RowState.SENDING))
+    again = Engine(journal, connections)
+    await again.resume(run_id, who=WHO)
+    await until(lambda: journal.run(run_id).state is RunState.FINISHED)
+    await again.close()
+    assert simulator.stats()["items_scanned_twice"] == 0
+
+
+async def test_a_run_is_worked_on_once(
+    engine: Engine, connection: Connection, order: Order, journal: Journal, simulator: Simulator
+) -> None:
+    with a_list(simulator, 100) as reading:
+        run_id = await planned(engine, connection, order, reading, 100)
+    await engine.resume(run_id, who=WHO)
+    with pytest.raises(UsageError, match="being worked on already"):
+        await engine.resume(run_id, who=WHO)
+    await until(lambda: journal.run(run_id).state is RunState.FINISHED)
+
+
+async def test_two_who_press_resume_at_the_same_moment_begin_it_once(
+    engine: Engine, connection: Connection, order: Order, journal: Journal, simulator: Simulator
+) -> None:
+    with a_list(simulator, 60) as reading:
+        run_id = await planned(engine, connection, order, reading, 60)
+    results = await asyncio.gather(*(engine.resume(run_id, who=WHO) for _ in range(5)), return_exceptions=True)
+    assert sum(result is None for result in results) == 1
+    assert all(isinstance(result, UsageError) for result in results if result is not None)
+    await until(lambda: journal.run(run_id).state is RunState.FINISHED)
+    assert simulator.stats()["items_scanned_twice"] == 0
+
+
+async def test_an_open_run_answers_each_barcode_as_it_comes_and_ends_when_it_is_closed(
+    engine: Engine, connection: Connection, order: Order, journal: Journal, simulator: Simulator
+) -> None:
+    run = await engine.open(connection, order, "Scanner", who=WHO)
+    first, second = simulator.barcodes("in_transit", 2)
+    for number, barcode in enumerate((first, second, first), start=1):
+        row = journal.append_row(run.id, Row(run.id, 0, RowState.NEW, given=barcode, barcode=barcode))
+        engine.more(run.id)
+        await until(lambda row=row: journal.row(run.id, row.row).outcome is not None)  # type: ignore[misc]
+        assert row.row == number
+    assert journal.counts(run.id) == {Outcome.IN_PLACE: 2, Outcome.DUPLICATE: 1}
+    assert engine.work_on(run.id) is not None
+    journal.close_run(run.id)
+    engine.more(run.id)
+    await until(lambda: journal.run(run.id).state is RunState.FINISHED)
+
+
+async def test_a_list_that_cannot_be_read_is_told_and_leaves_no_run(
+    engine: Engine, connection: Connection, journal: Journal
+) -> None:
+    with open_text("30112000000001") as reading, pytest.raises(UsageError, match="no library"):
+        await engine.plan(connection, reading, Order(Desk("NOWHERE", "DESK")), rows=1, who=WHO)
+    assert journal.runs() == []
+
+
+async def test_a_run_of_an_institution_that_has_no_key_here_is_told_so(
+    engine: Engine, connection: Connection, order: Order, journal: Journal, simulator: Simulator
+) -> None:
+    with a_list(simulator, 5) as reading:
+        run_id = await planned(engine, connection, order, reading, 5)
+    journal.change_run(run_id, institution="01OTHER")
+    with pytest.raises(UsageError, match="no key for 01OTHER"):
+        await engine.resume(run_id, who=WHO)
