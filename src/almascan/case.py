@@ -32,6 +32,7 @@ class Case:
         seen: The item on an earlier look, by which a change since is told.
         place: Where it is scanned, once that is known.
         looked: When the item was last looked at.
+        blocked: Which row stood in the way of its scan last, if one did.
         throttled: Since when its scan is refused by the second, if it is.
         lost: Since when a scan without an answer may not take effect any more but for the settling time.
     """
@@ -41,6 +42,7 @@ class Case:
         self.seen = row.before
         self.place: Place | None = None
         self.looked = opened
+        self.blocked: Blocked | None = None
         self.lost = opened
         self.throttled: Stamp | None = None
         self._was = row.state

@@ -128,7 +128,10 @@ class Runner:
             run = await self._load(listing, order, institution, desks)
             if not await self._is_confirmed(confirm, run, institution, desks, None):
                 return None
-            return await asyncio.to_thread(self._journal.change_run, run.id, state=RunState.QUEUED)
+            run = await asyncio.to_thread(self._journal.change_run, run.id, state=RunState.QUEUED)
+        if run.state is RunState.CANCELLED:
+            raise UsageError(f"Run {run.id} was cancelled while it was asked about: nothing is left to be scanned.")
+        return run
 
     async def open(self, order: Order, name: str) -> Ended:
         """Begin a run without rows and work on those that come, until it is closed or stops.

@@ -176,8 +176,7 @@ class Scanner:
             await slot.near()
             self._stop.check()
             if step.recipe.looks and self._clock.age_at_most(case.looked) > LOOK_LASTS_SECONDS:
-                case.seen = case.row.before
-                return case.to(RowState.LOCATED)
+                return _look_again(case)
             recorded = self._clock.now()
             desk = case.place.desk if case.place else step.desk
             if not await self._record(case, step, desk, recorded):
@@ -279,8 +278,10 @@ class Scanner:
         return msgspec.structs.replace(item, requested=await self._alma.has_requests(item.ids))
 
     async def _record(self, case: Case, step: Step, desk: Desk, recorded: Stamp) -> bool:
-        """Put the intent to scan on disk; False where another row has sent the same item."""
-        sent_since = NEVER if step.recipe.looks or self._allows_again() else recorded.wall - RECENT_SECONDS
+        """Put the intent to scan on disk; False where another row has sent the same item, since the look or for good."""
+        sent_since = case.looked.wall if step.recipe.looks else recorded.wall - RECENT_SECONDS
+        if not step.recipe.looks and self._allows_again():
+            sent_since = NEVER
         number = case.row.sends + 1
         blocked = await case.claim(
             Claim(self._run.institution, sent_since),
@@ -293,6 +294,10 @@ class Scanner:
             return True
         if blocked.run == self._run.id:
             await case.answer(Outcome.DUPLICATE, note=f"same item as row {blocked.row}")
+        elif step.recipe.looks and blocked != case.blocked:
+            # A run beside this one has scanned it since the look: another look says what that made of it.
+            case.blocked = blocked
+            _look_again(case)
         else:
             note = f"sent by run {blocked.run}, row {blocked.row}"
             await case.answer(Outcome.SENT_IN_EARLIER_RUN, note=note)
@@ -356,6 +361,12 @@ _FOUND = {
     Finding.DID_NOT_HAPPEN: "did not happen",
     Finding.UNKNOWN: "may have happened or not",
 }
+
+
+def _look_again(case: Case) -> None:
+    """Go back to before the look, and remember what that saw."""
+    case.seen = case.row.before
+    case.to(RowState.LOCATED)
 
 
 def _note_on(reason: Outcome, item: Item, case: Case) -> str:

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar
 
 import click
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from almascan.hours import Hours
     from almascan.journal import Journal
+    from almascan.model import Run
     from almascan.run import Ended, Runner
     from almascan.settings import Settings
     from almascan.stop import Stop
@@ -26,8 +27,10 @@ if TYPE_CHECKING:
 _CAREFUL_RATE = 4.0
 """Requests a second until it is known which Alma this is."""
 
-Act = Callable[["Runner", Callable[[], None]], Awaitable["Ended | None"]]
+Result = TypeVar("Result")
+Deed = Callable[["Runner", Callable[[], None]], Awaitable[Result]]
 """What a command has the runner do; it calls the second argument when the work on rows begins."""
+Act = Deed["Ended | None"]
 
 
 class Times(NamedTuple):
@@ -70,15 +73,13 @@ def work(
     Returns:
         How it ended; None where it was not confirmed.
     """
-    import asyncio
-
     from almascan.errors import QuotaError
     from almascan.hours import read_hours
 
     hours = read_hours(times.not_before, times.until, time.time())
     while True:
         try:
-            ended = asyncio.run(_work_once(settings, journal, act, hours))
+            ended = perform(settings, journal, act, hours)
         except QuotaError as error:
             if not times.wait:
                 raise
@@ -90,7 +91,24 @@ def work(
         act = _resume(ended.run.id)
 
 
-async def _work_once(settings: "Settings", journal: "Journal", act: Act, hours: "Hours") -> "Ended | None":
+def perform(settings: "Settings", journal: "Journal", deed: Deed[Result], hours: "Hours | None" = None) -> Result:
+    """Connect to Alma, have a runner do something once, and close everything again.
+
+    Args:
+        settings: The command's settings.
+        journal: The journal.
+        deed: What to do.
+        hours: Between which moments rows are worked on.
+
+    Returns:
+        What came of it.
+    """
+    import asyncio
+
+    return asyncio.run(_perform(settings, journal, deed, hours))
+
+
+async def _perform(settings: "Settings", journal: "Journal", deed: Deed[Result], hours: "Hours | None") -> Result:
     from almascan.progress import reporter_for
     from almascan.run import Runner
     from almascan.stop import Stop
@@ -99,7 +117,7 @@ async def _work_once(settings: "Settings", journal: "Journal", act: Act, hours: 
     reporter = reporter_for(settings.progress, sys.stderr)
     with interruptible(stop, reporter.say) as begin:
         async with connected(settings, rate=min(settings.rate or _CAREFUL_RATE, _CAREFUL_RATE)) as alma:
-            return await act(Runner(alma, journal, reporter, stop=stop, hours=hours), begin)
+            return await deed(Runner(alma, journal, reporter, stop=stop, hours=hours), begin)
 
 
 def _resume(run_id: int) -> Act:
@@ -198,11 +216,23 @@ def send_notice(addresses: tuple[str, ...], journal: "Journal", ended: "Ended") 
             say("almascan: not every address of --notify was reached.")
 
 
-def conclude(journal: "Journal", ended: "Ended | None", notify: tuple[str, ...] = ()) -> None:
+def conclude_queued(run: "Run | None") -> NoReturn:
+    """Print where a run waits that was left for another process, and exit."""
+    if run is None:
+        _say_nothing_was_kept()
+    click.echo(f"Run {run.id} waits: almascan web takes it up, or: almascan resume {run.id}")
+    sys.exit(ExitCode.DONE)
+
+
+def _say_nothing_was_kept() -> NoReturn:
+    say("Nothing was scanned, and nothing was kept.")
+    sys.exit(ExitCode.USAGE)
+
+
+def conclude(journal: "Journal", ended: "Ended | None", notify: tuple[str, ...] = ()) -> NoReturn:
     """Print how a run ended on stdout, tell whoever is to be told, and exit with its code."""
     if ended is None:
-        say("Nothing was scanned, and nothing was kept.")
-        sys.exit(ExitCode.USAGE)
+        _say_nothing_was_kept()
     send_notice(notify, journal, ended)
     print_summary(journal, ended.run.id)
     sys.exit(ended.exit_code)
