@@ -5,7 +5,7 @@ from collections import Counter, deque
 from almascan import rules
 from almascan.alma import Alma
 from almascan.clock import Clock
-from almascan.model import FINAL_STATES, Outcome, Row
+from almascan.model import FINAL_STATES, Outcome, Row, RowState
 from almascan.progress import Snapshot
 
 RATE_SECONDS = 5.0
@@ -24,13 +24,15 @@ class Tally:
         total: How many rows the run has.
         counts: How many of them have which answer.
         first: The answers of the first rows that ended in this work.
-        ended: How many rows did.
+        ended: How many rows did; of a plan also those that were looked at and are to be scanned.
+        planned: How many rows these are.
     """
 
     def __init__(self, counts: dict[Outcome, int], alma: Alma, clock: Clock) -> None:
         self.counts = Counter(counts)
         self.first: list[Outcome] = []
         self.ended = 0
+        self.planned = 0
         self._alma = alma
         self._clock = clock
         self.total = sum(counts.values())
@@ -48,7 +50,10 @@ class Tally:
         """Count a row that has moved from one answer to another."""
         self.counts[before] -= 1
         self.counts[row.answer] += 1
-        if row.state in FINAL_STATES:
+        if row.state is RowState.READY:
+            self.planned += 1
+            self.ended += 1
+        elif row.state in FINAL_STATES:
             self.ended += 1
             if len(self.first) < rules.ALIKE_ROWS:
                 self.first.append(row.answer)
@@ -63,7 +68,7 @@ class Tally:
         since, requests_then, ended_then = self._recent[0]
         seconds = max(now - since, 1e-6)
         elapsed = now - self._began
-        waiting = self.counts[Outcome.NOT_TRIED]
+        waiting = self.counts[Outcome.NOT_TRIED] - self.planned
         return Snapshot(
             total=self.total,
             finished=self.total - waiting - self.counts[Outcome.UNCLEAR],
@@ -77,4 +82,5 @@ class Tally:
             throttled=self._alma.pacer.refusals - self._refusals_before,
             elapsed_seconds=elapsed,
             eta_seconds=waiting * elapsed / self.ended if self.ended else None,
+            planned=self.planned,
         )

@@ -105,3 +105,8 @@ def test_none_says_nothing() -> None:
     reporter.say("A sentence.")
     reporter.end(snapshot(2, 200.0))
     assert stream.getvalue() == ""
+
+
+def test_the_rows_that_a_plan_found_fit_to_scan_are_told() -> None:
+    line = plain_lines(snapshot(1250, 10.0, planned=900))[2]
+    assert "to be scanned 900" in line

@@ -38,7 +38,7 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
 @pytest.fixture
 def connections(simulator: Simulator, tmp_path: Path) -> Connections:
     simulator.reset()
-    settings = Settings(base_url=simulator.base_url, rate=200.0, per_minute=0, keep_calls=0, settle_seconds=0.2)
+    settings = Settings(base_url=simulator.base_url, rate=500.0, per_minute=0, keep_calls=0, settle_seconds=0.2)
     environ = {"ALMASCAN_API_KEY": simulator.keys["full"], "ALMASCAN_CONFIG": str(tmp_path / "profiles.toml")}
     return Connections(settings, environ, Practice())
 
@@ -58,7 +58,7 @@ def connection(connections: Connections) -> Connection:
 
 @pytest.fixture
 def order(simulator: Simulator) -> Order:
-    return Order(Desk(simulator.library, simulator.circ_desk), rate=200.0, settle_seconds=0.2, keep_calls=0)
+    return Order(Desk(simulator.library, simulator.circ_desk), rate=500.0, settle_seconds=0.2, keep_calls=0)
 
 
 @contextmanager
@@ -99,6 +99,19 @@ async def test_a_list_is_looked_at_first_and_scanned_when_a_person_says_so(
     assert simulator.stats()["items_scanned_twice"] == 0
 
 
+async def test_a_preview_tells_how_far_it_is_the_rows_that_are_to_be_scanned_included(
+    engine: Engine, connection: Connection, order: Order, simulator: Simulator
+) -> None:
+    with a_list(simulator, 30) as reading:
+        run = await engine.plan(connection, reading, order, rows=30, who=WHO)
+    work = engine.work_on(run.id)
+    await until(lambda: engine.work_on(run.id) is None)
+    assert work is not None
+    snapshot = work.live.snapshot
+    assert snapshot is not None
+    assert (snapshot.finished, snapshot.planned, snapshot.total) == (30, 30, 30)
+
+
 async def test_ten_books_overtake_a_batch_of_the_same_institution(
     engine: Engine, connection: Connection, order: Order, journal: Journal, simulator: Simulator
 ) -> None:
@@ -126,11 +139,11 @@ async def test_a_run_that_a_terminal_left_is_taken_up(
 
 
 async def test_while_another_process_works_for_the_institution_a_run_waits_and_is_begun_when_it_is_free(
-    engine: Engine, connection: Connection, order: Order, journal: Journal, simulator: Simulator, tmp_path: Path
+    engine: Engine, connection: Connection, order: Order, journal: Journal, simulator: Simulator
 ) -> None:
     with a_list(simulator, 20) as reading:
         run_id = await planned(engine, connection, order, reading, 20)
-    other = Journal(tmp_path / "journal.db")
+    other = Journal(journal.path)
     with other.lease(simulator.institution):
         with pytest.raises(LeaseError):
             await engine.resume(run_id, who=WHO)

@@ -136,7 +136,8 @@ def kinds_of_answer(snapshot: Snapshot) -> list[tuple[Group, str, int]]:
     counts = by_group(snapshot.counts)
     counts.pop(Group.OPEN, None)
     kinds = [(group, str(group), count) for group, count in counts.items()]
-    return [*kinds, (Group.OPEN, "unclear", snapshot.unclear)] if snapshot.unclear else kinds
+    open_kinds = (("unclear", snapshot.unclear), ("to be scanned", snapshot.planned))
+    return [*kinds, *((Group.OPEN, word, count) for word, count in open_kinds if count)]
 
 
 def eta(snapshot: Snapshot, now: float, zone: tzinfo | None) -> str:

@@ -12,7 +12,7 @@ class Snapshot(msgspec.Struct, frozen=True):
 
     Attributes:
         total: Rows of the run.
-        finished: Rows that have their answer.
+        finished: Rows that have their answer; of a plan also those that were looked at and are to be scanned.
         counts: Rows per outcome, as far as known.
         requests: Requests sent to Alma since this process began with the run.
         requests_per_second: Over the last few seconds.
@@ -23,6 +23,7 @@ class Snapshot(msgspec.Struct, frozen=True):
         throttled: Requests that Alma's limit per second refused.
         elapsed_seconds: Since this process began with the run; never runs backwards.
         eta_seconds: Until the run is finished at this pace; None while it cannot be told.
+        planned: Of a plan, the rows that were looked at and are to be scanned.
     """
 
     total: int
@@ -37,6 +38,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     throttled: int
     elapsed_seconds: float
     eta_seconds: float | None
+    planned: int = 0
 
 
 class Reporter(Protocol):

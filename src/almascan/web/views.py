@@ -16,6 +16,7 @@ from almascan.web.live import Live
 from almascan.web.wording import Wording
 
 CHART_HEIGHT = 40
+_MAY_BE_PLANNED = frozenset({"planning", "planned", "paused", "interrupted", "queued"})
 
 
 class Segment(msgspec.Struct, frozen=True):
@@ -179,7 +180,7 @@ def view_run(journal: Journal, run: Run, live: Live | None, words: Wording) -> R
     snapshot = live.snapshot if live else None
     counts = dict(snapshot.counts) if snapshot else journal.counts(run.id)
     state = state_of(journal, run, is_here=live is not None)
-    planned = journal.planned(run.id) if state in ("planning", "planned", "paused") and counts else 0
+    planned = snapshot.planned if snapshot else journal.planned(run.id) if state in _MAY_BE_PLANNED else 0
     return RunView(
         run=run,
         state=state,
