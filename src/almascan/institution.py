@@ -7,6 +7,7 @@ import msgspec
 from almascan.alma import Alma
 from almascan.errors import KeyRefusedError
 from almascan.model import DEFAULT_PACE, Environment, Order
+from almascan.settings import Settings
 
 
 class Institution(msgspec.Struct, frozen=True):
@@ -42,6 +43,24 @@ async def meet(alma: Alma, say: Callable[[str], None]) -> Institution:
         say("The key may not read the configuration: desks are not checked, nor which Alma this is.")
         return Institution(code, code, "unknown")
     return Institution(code, general.name or code, general.environment)
+
+
+def check_institution(settings: Settings, code: str) -> None:
+    """Refuse a key that belongs to another institution than the settings name.
+
+    Args:
+        settings: Of these institution and profile count.
+        code: The institution's code that Alma gave for the key.
+
+    Raises:
+        KeyRefusedError: They differ.
+    """
+    if settings.institution and settings.institution.casefold() != code.casefold():
+        profile = f' of the profile "{settings.profile}"' if settings.profile else ""
+        raise KeyRefusedError(
+            f"The key belongs to {code}, and the settings{profile} are for {settings.institution}: nothing was read or "
+            "scanned. See where the key comes from; ALMASCAN_API_KEY counts before a profile's own."
+        )
 
 
 def pace_of(order: Order, environment: Environment) -> tuple[float, int]:

@@ -29,6 +29,7 @@ def command(*, as_json: bool, **given: str | None) -> None:
     unknown and 8 when Alma cannot be reached.
     """
     from almascan.examination import examine
+    from almascan.institution import check_institution
     from almascan.settings import find_key
 
     settings = options.settings_of(**given)
@@ -38,7 +39,7 @@ def command(*, as_json: bool, **given: str | None) -> None:
             return await examine(alma, settings)
 
     found = options.run_async(examination())
-    options.check_institution(settings, found.institution)
+    check_institution(settings, found.institution)
     source = find_key(settings, os.environ).source
     if as_json:
         options.print_json(found.as_json() | {"key_source": source})

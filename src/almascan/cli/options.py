@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, TypeVar
 
 import click
 
-from almascan.errors import AlmascanError, AttemptError, ExitCode, KeyRefusedError, RowError, StopError, UsageError
+from almascan.errors import AlmascanError, AttemptError, ExitCode, RowError, StopError, UsageError
 
 if TYPE_CHECKING:
     from almascan.alma import Alma
@@ -125,28 +125,12 @@ async def connected(settings: "Settings", *, rate: float | None = None) -> Async
         KeyRefusedError: The key is another institution's; nothing but the test of the key was sent.
         AttemptError, StopError: Alma gives no usable answer.
     """
+    from almascan.institution import check_institution
+
     async with connect(settings, rate=rate) as alma:
         if settings.institution:
             check_institution(settings, await alma.test_read())
         yield alma
-
-
-def check_institution(settings: "Settings", code: str) -> None:
-    """Refuse a key that belongs to another institution than the settings name.
-
-    Args:
-        settings: Of these institution and profile count.
-        code: The institution's code that Alma gave for the key.
-
-    Raises:
-        KeyRefusedError: They differ.
-    """
-    if settings.institution and settings.institution.casefold() != code.casefold():
-        profile = f' of the profile "{settings.profile}"' if settings.profile else ""
-        raise KeyRefusedError(
-            f"The key belongs to {code}, and the settings{profile} are for {settings.institution}: nothing was read or "
-            "scanned. See where the key comes from; ALMASCAN_API_KEY counts before a profile's own."
-        )
 
 
 def aimed_at(settings: "Settings", run: "Run") -> "Settings":

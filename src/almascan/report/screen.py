@@ -20,6 +20,7 @@ WIDE = 90
 _STATE_WORDS: dict[RunState, str] = {
     RunState.LOADING: "is still reading its list",
     RunState.READY: "is ready",
+    RunState.QUEUED: "waits for its turn",
     RunState.PLANNED: "is planned",
     RunState.RUNNING: "is running, or was interrupted",
     RunState.PAUSED: "is paused",

@@ -17,7 +17,7 @@ from starlette.types import ASGIApp
 from almascan.errors import AlmascanError, AttemptError, JournalError, LeaseError, QuotaError
 from almascan.journal import Journal
 from almascan.settings import Settings
-from almascan.web.access import Access, Refusal, Guard
+from almascan.web.access import Access, Guard, Refusal
 from almascan.web.broadcast import Broadcast
 from almascan.web.choices import Catalogue
 from almascan.web.connections import Connections

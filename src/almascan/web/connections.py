@@ -7,7 +7,8 @@ from pathlib import Path
 import msgspec
 
 from almascan.alma import Alma, Pacer, resolve_base_url
-from almascan.errors import KeyRefusedError, UsageError
+from almascan.errors import UsageError
+from almascan.institution import check_institution, meet
 from almascan.model import Environment
 from almascan.settings import Key, Settings, config_path, find_key, load_settings, read_profiles
 from almascan.settings.table import API_KEY
@@ -166,20 +167,10 @@ class Connections:
         if connection.name in self._met and not again:
             return self._met[connection.name]
         async with self.client(connection) as alma:
-            code = await alma.test_read()
-            name, environment = code, connection.met.environment if connection.met else "unknown"
-            try:
-                general = await alma.general()
-                name, environment = general.name or code, general.environment
-            except KeyRefusedError:
-                name = code  # a key without the right to read the configuration scans all the same
-        expected = connection.settings.institution
-        if expected and expected.casefold() != code.casefold():
-            raise KeyRefusedError(
-                f'The key of "{connection.name}" belongs to {code}, and its profile is for {expected}: nothing was read '
-                "or scanned. Mend the profile on the set-up page."
-            )
-        met = Met(code, name, environment, alma.remaining_calls)
+            # A key without the right to read the configuration is told of on the set-up page, and scans all the same.
+            found = await meet(alma, say=lambda _: None)
+        check_institution(connection.settings, found.code)
+        met = Met(found.code, found.name, found.environment, alma.remaining_calls)
         self._met[connection.name] = met
         return met
 
