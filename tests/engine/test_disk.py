@@ -89,7 +89,8 @@ def test_a_disk_that_is_full_at_any_moment_of_a_run_loses_nothing_and_sends_noth
         if applied:
             assert applied <= recorded(environ)
         assert_all_ends_well(environ, list_, simulator, barcodes)
-        most_bytes += 110 * KIB
+        # In small steps as long as it is the scans that the disk is full at.
+        most_bytes += (30 if len(applied) < ROWS else 110) * KIB
     assert applied_at[8 * KIB] == 0
     assert sum(0 < applied < ROWS for applied in applied_at.values()) >= 2, applied_at
 
