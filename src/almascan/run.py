@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from almascan import rules
-from almascan.alma import Alma
+from almascan.alma import Alma, Limit
 from almascan.clock import Clock
 from almascan.desks import Desks
 from almascan.errors import AlmascanError, UsageError
@@ -69,6 +69,7 @@ class Runner:
         self._hours = hours or Hours()
         self._who = who or say_who()
         self._news = asyncio.Event()
+        self._limit: Limit | None = None
 
     async def scan(
         self, listing: Listing, order: Order, *, confirm: Confirm = lambda _: True, limit: int | None = None
@@ -202,7 +203,7 @@ class Runner:
     async def _met(self, order: Order) -> AsyncIterator[Institution]:
         """Meet the institution, and keep the pace that is due there until the end."""
         institution = await meet(self.alma, self._reporter.say)
-        with self.alma.pacer.limited(*pace_of(order, institution.environment)):
+        with self.alma.pacer.limited(*pace_of(order, institution.environment)) as self._limit:
             if self.alma.remaining_calls is not None:
                 await asyncio.to_thread(self._journal.see_calls, institution.code, self.alma.remaining_calls)
             yield institution
@@ -282,6 +283,7 @@ class Runner:
             clock=self._clock,
             hours=self._hours,
             news=self._news,
+            pace=self._limit,
             limit=limit,
             only_plans=only_plans,
         )

@@ -6,13 +6,14 @@ from contextlib import asynccontextmanager, suppress
 
 import msgspec
 
-from almascan.alma import Alma
+from almascan.alma import Alma, Limit
 from almascan.clock import Clock, Stamp
 from almascan.crew import Crew
 from almascan.desks import Desks
 from almascan.errors import ExitCode
 from almascan.finder import Finder
 from almascan.hours import Hours
+from almascan.institution import pace_of
 from almascan.intake import Intake
 from almascan.journal import Journal
 from almascan.model import Group, Outcome, Run, RunState
@@ -45,6 +46,7 @@ class Shift:
         clock: The time.
         hours: Between which moments rows are worked on.
         news: Set whenever a row has come to an open run, or it was closed.
+        pace: The limit that is kept meanwhile; it follows the run's order, which a person may change.
         limit: How many rows to try.
         only_plans: Whether rows are looked at and decided, and none is scanned.
     """
@@ -60,6 +62,7 @@ class Shift:
         clock: Clock,
         hours: Hours,
         news: asyncio.Event,
+        pace: Limit | None,
         limit: int | None = None,
         only_plans: bool = False,
     ) -> None:
@@ -71,6 +74,7 @@ class Shift:
         self._clock = clock
         self._hours = hours
         self._news = news
+        self._pace = pace
         self._limit = limit
         self._only_plans = only_plans
 
@@ -144,7 +148,7 @@ class Shift:
                 await self._stop.sleep(self._clock, seconds)
 
     async def _watch(self, run: Run) -> None:
-        """Stop when another process pauses or cancels the run, or its hours are over; see the rows that it adds."""
+        """Stop when somebody pauses or cancels the run, or its hours are over; see new rows and another pace."""
         while not self._stop.requested:
             await self._clock.sleep(WATCH_SECONDS)
             if self._hours.until is not None and self._clock.now().wall >= self._hours.until:
@@ -152,6 +156,8 @@ class Shift:
             was, run = run, self._journal.run(run.id)
             if (was.rows, was.is_open) != (run.rows, run.is_open):
                 self._news.set()
+            if was.order != run.order and self._pace is not None:
+                self._pace.change(*pace_of(run.order, run.environment))
             if run.state is not RunState.RUNNING:
                 self._stop.request(f"It was {run.state} from elsewhere.")
 

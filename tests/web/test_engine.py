@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from almascan.errors import LeaseError, UsageError
@@ -229,3 +230,20 @@ async def test_a_run_of_an_institution_that_has_no_key_here_is_told_so(
     journal.change_run(run_id, institution="01OTHER")
     with pytest.raises(UsageError, match="no key for 01OTHER"):
         await engine.resume(run_id, who=WHO)
+
+
+async def test_the_pace_of_a_run_that_works_is_changed_from_the_next_second_on(
+    engine: Engine, connection: Connection, order: Order, journal: Journal, simulator: Simulator
+) -> None:
+    with a_list(simulator, 60) as reading:
+        run_id = await planned(engine, connection, order, reading, 60)
+    slow = journal.change_run(run_id, order=msgspec.structs.replace(journal.run(run_id).order, rate=4.0))
+    await engine.resume(run_id, who=WHO)
+    work = engine.work_on(run_id)
+    assert work is not None
+    assert work.runner is not None
+    pace = work.runner.alma.pacer.pace
+    await until(lambda: pace.rate == 4.0)
+    journal.change_run(run_id, order=msgspec.structs.replace(slow.order, rate=500.0))
+    await until(lambda: pace.rate == 500.0)
+    await until(lambda: journal.run(run_id).state is RunState.FINISHED)

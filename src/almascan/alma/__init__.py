@@ -7,7 +7,7 @@ from almascan.alma.analytics import ReportRows
 from almascan.alma.client import Alma
 from almascan.alma.configuration import CircDesk, Department, General, Library
 from almascan.alma.hosts import REGIONS, resolve_base_url
-from almascan.alma.pacer import Pacer, Priority, Slot
+from almascan.alma.pacer import Limit, Pacer, Priority, Slot
 from almascan.alma.pacing import Pace
 from almascan.alma.sets import AlmaSet, MemberPage
 from almascan.alma.transport import Timeouts
@@ -20,6 +20,7 @@ __all__ = [
     "Department",
     "General",
     "Library",
+    "Limit",
     "MemberPage",
     "Pace",
     "Pacer",

@@ -128,6 +128,20 @@ class Lane:
         return self._pacer.slot(priority, self)
 
 
+class Limit:
+    """What one who works allows: requests a second, and a minute (0: no limit); ``Pacer.limited`` makes it."""
+
+    def __init__(self, rate: float, per_minute: int, changed: Callable[[], None]) -> None:
+        self.rate = rate
+        self.per_minute = per_minute
+        self._changed = changed
+
+    def change(self, rate: float, per_minute: int) -> None:
+        """Allow more or less from now on."""
+        self.rate, self.per_minute = rate, per_minute
+        self._changed()
+
+
 class Pacer:
     """The limit of one institution and the queue in front of it; used within one event loop.
 
@@ -138,7 +152,7 @@ class Pacer:
 
     def __init__(self, rate: float, per_minute: int = 0) -> None:
         self.pace = Pace(rate, per_minute)
-        self._limits: dict[object, tuple[float, int]] = {}
+        self._limits: list[Limit] = []
         self._lane = Lane(self)
         self._waiting: Counter[float] = Counter()
         self._slots = 0
@@ -151,7 +165,7 @@ class Pacer:
         self._watchers: list[Callable[[], None]] = []
 
     @contextmanager
-    def limited(self, rate: float, per_minute: int = 0) -> Iterator[None]:
+    def limited(self, rate: float, per_minute: int = 0) -> Iterator["Limit"]:
         """Keep a limit while somebody works.
 
         Of all limits that are kept at a time the smallest count; after the last one that one stays.
@@ -159,21 +173,24 @@ class Pacer:
         Args:
             rate: Requests a second that no second may exceed; see ``Pace.limit``.
             per_minute: Requests that no minute may exceed; 0 is no limit.
-        """
-        holder = object()
-        self._limits[holder] = (rate, per_minute)
-        try:
-            self._limit()
-            yield
-        finally:
-            del self._limits[holder]
-            if self._limits:
-                self._limit()
 
-    def _limit(self) -> None:
+        Yields:
+            The limit, which may be changed meanwhile.
+        """
+        limit = Limit(rate, per_minute, self._keep_smallest)
+        self._limits.append(limit)
+        try:
+            self._keep_smallest()
+            yield limit
+        finally:
+            self._limits.remove(limit)
+            if self._limits:
+                self._keep_smallest()
+
+    def _keep_smallest(self) -> None:
         """Set the smallest limits of all; the same ones anew would forget Alma's refusals."""
-        rate = min(rate for rate, _ in self._limits.values())
-        per_minute = min((per_minute for _, per_minute in self._limits.values() if per_minute), default=0)
+        rate = min(limit.rate for limit in self._limits)
+        per_minute = min((limit.per_minute for limit in self._limits if limit.per_minute), default=0)
         if (rate, per_minute) != (self.pace.rate, self.pace.per_minute):
             self.pace.limit(rate, per_minute)
             self._schedule()

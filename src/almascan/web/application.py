@@ -56,6 +56,7 @@ _ROUTES = (
     Route("/runs/{run:int}/start", runs.start, methods=["POST"]),
     Route("/runs/{run:int}/halt", runs.halt, methods=["POST"]),
     Route("/runs/{run:int}/allow", runs.allow, methods=["POST"]),
+    Route("/runs/{run:int}/rate", runs.change_rate, methods=["POST"]),
     Route("/runs/{run:int}/delete", runs.delete, methods=["POST"]),
     Route("/runs/{run:int}/scan", scanner.scan, methods=["POST"]),
     Route("/runs/{run:int}/close", scanner.close, methods=["POST"]),

@@ -18,6 +18,8 @@ from almascan.web.connections import Connection, Connections
 from almascan.web.forms import Form
 
 KEPT_SECONDS = 600.0
+_HIGHEST_RATE = 1000.0
+"""Far above any limit of Alma's."""
 HOME = "home"
 DESK = "desk:"
 DEPARTMENT = "department:"
@@ -130,7 +132,7 @@ class Catalogue:
             circ_desk=_code(place, DESK) or (HOME if place == HOME else form.get("circ_desk")),
             department=_code(place, DEPARTMENT) or form.get("department"),
             recipe=_check_recipe(form.get("recipe", connection.settings.recipe)),
-            rate=_read_rate(form.get("rate")) or connection.settings.rate,
+            rate=read_rate(form.get("rate")) if form.get("rate") else connection.settings.rate,
         )
         wishes = Wishes(
             locate="set" if form.has("locate_set") else "single",
@@ -180,14 +182,16 @@ def _check_recipe(name: str) -> str:
     return name
 
 
-def _read_rate(text: str) -> float | None:
-    """Read requests a second; None where the field was left empty."""
-    if not text:
-        return None
+def read_rate(text: str) -> float:
+    """Read requests a second.
+
+    Raises:
+        UsageError: It is no number that could be one.
+    """
     try:
         rate = float(text.replace(",", "."))
     except ValueError:
         rate = 0.0
-    if not 0 < rate <= 1000:  # noqa: PLR2004 - far above any limit of Alma's
-        raise UsageError(f'The rate is a number of requests a second, such as 10; "{text}" is none.')
+    if not 0 < rate <= _HIGHEST_RATE:
+        raise UsageError(f'The pace is a number of requests a second, such as 10; "{text}" is none.')
     return rate

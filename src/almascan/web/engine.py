@@ -180,9 +180,11 @@ class Engine:
             work.runner = Runner(alma, self._journal, work.live, stop=work.stop, who=who)
             try:
                 return await act(work.runner)
+            except AlmascanError:
+                raise
             except Exception as error:
-                if work.live.begun.done() and work.run_id is not None:
-                    await asyncio.to_thread(self._pause, work.run_id, _say(error))
+                if work.run_id is not None:
+                    await asyncio.to_thread(self._pause, work.run_id, _say_defect(error))
                 raise
 
     def _pause(self, run_id: int, reason: str) -> None:
@@ -215,7 +217,5 @@ def _take_number(work: Work, begun: "asyncio.Future[Run]") -> None:
         work.run_id = begun.result().id
 
 
-def _say(error: Exception) -> str:
-    if isinstance(error, AlmascanError):
-        return str(error)
+def _say_defect(error: Exception) -> str:
     return f"This is a defect in almascan ({type(error).__name__}: {error}). Please report it; resume goes on."

@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
+import msgspec
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -15,6 +16,7 @@ from almascan.model import Outcome, Run, RunState
 from almascan.report import FORMATS
 from almascan.report.order import list_words, order_words
 from almascan.report.plan import PlanCost, plan_cost
+from almascan.web.choices import read_rate
 from almascan.web.forms import read_form
 from almascan.web.office import Office, office_of, person_of
 from almascan.web.views import RunView, row_line, view_run
@@ -95,6 +97,18 @@ async def allow(request: Request) -> Response:
     reason = _read_reason(form.get("reason", ""))
     await asyncio.to_thread(intervene.allow, office.journal, run_id, reason, at=time.time(), who=person.name)
     await asyncio.to_thread(office.note, person, "allow", run=run_id, text=str(reason))
+    return _to_run(run_id)
+
+
+async def change_rate(request: Request) -> Response:
+    """Change a run's pace; whoever works on it keeps it from the next second on."""
+    office, person, run_id = office_of(request), person_of(request), request.path_params["run"]
+    form = await read_form(request)
+    rate = read_rate(form.get("rate"))
+    run = await asyncio.to_thread(office.journal.run, run_id)
+    order = msgspec.structs.replace(run.order, rate=rate)
+    await asyncio.to_thread(office.journal.change_run, run_id, order=order)
+    await asyncio.to_thread(office.note, person, "rate", run=run_id, text=f"{rate:g}")
     return _to_run(run_id)
 
 
