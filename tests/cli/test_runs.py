@@ -188,3 +188,21 @@ def test_a_planned_run_says_so_on_the_screen_and_on_its_page(scanned: Scanned, t
     cancelled = place.say("show")
     assert "Run 1 is cancelled." in cancelled.stdout
     assert "almascan resume" not in cancelled.stdout.partition("What to type next")[2]
+
+
+def test_a_run_that_nobody_needs_any_more_is_deleted_when_a_person_says_so(running: Simulator, tmp_path: Path) -> None:
+    place = Workplace(running, tmp_path)
+    place.say("plan", place.write(list(running.barcodes("in_place", 3))))
+    asked = place.say("delete", "1")
+    assert asked.exit_code == ExitCode.USAGE
+    assert "--yes" in asked.stderr
+    deleted = place.say("delete", "1", "--yes")
+    assert (deleted.exit_code, deleted.stdout) == (ExitCode.DONE, "Run 1 is deleted.\n")
+    assert place.say("show", "1").exit_code == ExitCode.USAGE
+
+
+def test_a_run_that_protects_its_items_is_kept_and_says_why(scanned: Scanned) -> None:
+    kept = scanned.say("delete", "1", "--yes")
+    assert kept.exit_code == ExitCode.USAGE
+    assert "settle them first" in kept.stderr
+    assert scanned.say("show", "1").exit_code == ExitCode.DONE

@@ -19,6 +19,7 @@ COMMANDS: tuple[str, ...] = (
     "settle",
     "pause",
     "cancel",
+    "delete",
     "runs",
     "show",
     "report",

@@ -5,6 +5,7 @@ import os
 from collections.abc import AsyncIterator, Mapping
 from importlib.resources import files
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -176,5 +177,6 @@ def _say(request: Request, sentence: str, status: int) -> Response:
 
 def _path_of(referer: str, request: Request) -> str:
     """Give the path and query of the page that the request came from, if it is one of ours."""
-    base = f"{request.url.scheme}://{request.url.netloc}"
-    return referer.removeprefix(base) if referer.startswith(f"{base}/") else ""
+    parts = urlsplit(referer)
+    is_ours = parts.netloc == request.headers.get("host") and not parts.path.startswith("//")
+    return urlunsplit(("", "", parts.path, parts.query, "")) if is_ours else ""
