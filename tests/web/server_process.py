@@ -5,6 +5,8 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
@@ -51,6 +53,7 @@ class ServerProcess:
         self.variables |= variables or {}
         self.process: subprocess.Popen[str] | None = None
         self.link = ""
+        self._terminal = -1
 
     @property
     def origin(self) -> str:
@@ -68,30 +71,38 @@ class ServerProcess:
 
     def start(self) -> None:
         """Start it, and wait for its link."""
+        import pty  # noqa: PLC0415 - POSIX only
+
+        self._terminal, theirs = pty.openpty()
         command = [sys.executable, "-m", "almascan", "web", "--no-browser", "--port", str(self.port), *self.options]
         log = (self.folder / "stderr.txt").open("a", encoding="utf-8")
         with log:
             self.process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True, env=self.variables
+                command, stdin=theirs, stdout=subprocess.PIPE, stderr=log, text=True, env=self.variables
             )
-        assert self.process.stdout is not None
-        self.link = self.process.stdout.readline().strip()
+        os.close(theirs)
+        self.link = self._next_line()
         assert self.link.startswith("http"), self.said()
+
+    def new_link(self) -> str:
+        """Press Enter in its terminal, and give the link that it prints."""
+        os.write(self._terminal, b"\n")
+        return self._next_line()
 
     def end(self) -> int:
         """End it as Ctrl-C does; return its exit code."""
         assert self.process is not None
         self.process.send_signal(signal.SIGINT)
-        return self.process.wait(timeout=READY_SECONDS)
+        code = self.process.wait(timeout=READY_SECONDS)
+        self._close()
+        return code
 
     def kill(self) -> None:
         """Kill it without a warning."""
         if self.process is not None:
             self.process.kill()
             self.process.wait()
-            if self.process.stdout is not None:
-                self.process.stdout.close()
-            self.process = None
+            self._close()
 
     def said(self) -> str:
         """Give what it has printed on standard error."""
@@ -107,6 +118,34 @@ class ServerProcess:
             timeout=120,
             check=False,
         )
+
+    @contextmanager
+    def begin_command(self, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+        """Begin a command in a terminal of the same person; it is killed at the end, unless it has ended."""
+        process = subprocess.Popen(
+            [sys.executable, "-m", "almascan", *arguments],
+            env=self.variables,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        with process:
+            try:
+                yield process
+            finally:
+                process.kill()
+
+    def _next_line(self) -> str:
+        assert self.process is not None
+        assert self.process.stdout is not None
+        return self.process.stdout.readline().strip()
+
+    def _close(self) -> None:
+        assert self.process is not None
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+        os.close(self._terminal)
+        self.process = None
 
 
 def _free_port() -> int:

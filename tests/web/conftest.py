@@ -1,0 +1,48 @@
+"""Fixtures of the tests in a real browser."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+from tests.web.browser import Visitors, chromium
+from tests.web.server_process import ServerProcess
+
+from almascan.simulator import Simulator, SimulatorConfig
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def visitors(browser: Browser) -> Iterator[Visitors]:
+    visitors = Visitors(browser)
+    yield visitors
+    visitors.close()
+    assert visitors.complaints == []
+
+
+@pytest.fixture
+def alma() -> Iterator[Simulator]:
+    """A simulated Alma of the library, without limits of its own."""
+    with Simulator(SimulatorConfig(items=5_000, seed=6, per_second=0)) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def office(tmp_path: Path, alma: Simulator, visitors: Visitors) -> Iterator[ServerProcess]:
+    """The page of somebody whose Alma is set up; 100 requests a second. Its visitors leave before it ends."""
+    with ServerProcess(tmp_path, alma, variables={"ALMASCAN_RATE": "100"}) as server:
+        yield server
+        visitors.close()
+
+
+@pytest.fixture
+def newcomer(tmp_path: Path, visitors: Visitors) -> Iterator[ServerProcess]:
+    """The page of somebody who has set nothing up. Its visitors leave before it ends."""
+    with ServerProcess(tmp_path) as server:
+        yield server
+        visitors.close()
