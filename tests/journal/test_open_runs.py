@@ -76,3 +76,9 @@ def test_of_rows_that_share_a_name_one_is_tried(journal: Journal, names: list[tu
     for each in ("barcode", "pid"):
         seen = [getattr(row, each) for row in tried if getattr(row, each)]
         assert len(seen) == len(set(seen))
+
+
+def test_a_barcode_that_is_another_row_s_pid_makes_no_duplicate(journal: Journal) -> None:
+    run = open_run(journal)
+    rows = [journal.append_row(run.id, row) for row in (new(0, "23"), new(0, "", "23"), new(0, "23"))]
+    assert [row.note for row in rows] == ["", "", "duplicate of row 1"]
