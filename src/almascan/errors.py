@@ -50,7 +50,7 @@ EXIT_CODE_MEANINGS: dict[ExitCode, str] = {
     ExitCode.USAGE: "The command, the settings or the list cannot be used, or the question whether to begin was answered "
     "with no; nothing was scanned.",
     ExitCode.LEFTOVERS: "The run is finished, and some rows need a person (attention, failed, unclear, or skipped for another "
-    "reason than being a duplicate), or --limit left rows for later.",
+    "reason than being a duplicate or left out), or --limit left rows for later.",
     ExitCode.QUOTA: "The day's requests, or the floor of remaining calls, are reached; resume later.",
     ExitCode.KEY: "The key is missing, wrong, or has not the rights that are needed.",
     ExitCode.LEASE: "Another process works for this institution; nothing was sent.",

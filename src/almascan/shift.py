@@ -182,6 +182,7 @@ class Shift:
 
 
 def exit_code_of(counts: Mapping[Outcome, int]) -> ExitCode:
-    """Say whether a finished run leaves something to a person; a duplicate does not."""
-    left = [outcome for outcome in counts if outcome.group is not Group.DONE and outcome is not Outcome.DUPLICATE]
+    """Say whether a finished run leaves something to a person; a duplicate and what a person left out do not."""
+    settled = (Outcome.DUPLICATE, Outcome.LEFT_OUT)
+    left = [outcome for outcome in counts if outcome.group is not Group.DONE and outcome not in settled]
     return ExitCode.LEFTOVERS if left else ExitCode.DONE

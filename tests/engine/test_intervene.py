@@ -10,7 +10,7 @@ from tests.engine.conftest import Bench
 from tests.journal.samples import a_run, add, intent, new
 
 from almascan import intervene
-from almascan.errors import LeaseError, UsageError
+from almascan.errors import ExitCode, LeaseError, UsageError
 from almascan.journal import Change, Journal
 from almascan.model import Event, EventKind, Outcome, Row, RowState, Run, RunState
 
@@ -250,3 +250,11 @@ def test_a_run_that_others_still_need_is_not_deleted(journal: Journal) -> None:
     with pytest.raises(UsageError, match=f"no run {run.id}"):
         journal.run(run.id)
     assert journal.story(run.id, 1) == []
+
+
+async def test_a_run_of_which_a_person_left_out_the_rest_ends_as_done(bench: Bench) -> None:
+    await bench.plan(bench.simulator.barcodes("in_transit", 3))
+    intervene.leave_out(bench.journal, 1, [2, 3], at=1.0)
+    ended = await bench.resume()
+    assert (ended.run.state, ended.exit_code) == (RunState.FINISHED, ExitCode.DONE)
+    assert ended.counts == {Outcome.IN_PLACE: 1, Outcome.LEFT_OUT: 2}

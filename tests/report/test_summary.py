@@ -53,10 +53,10 @@ def test_outcomes_that_need_a_person_come_first_and_none_is_lost(counts: dict[Ou
     assert wants == sorted(wants, reverse=True)
 
 
-def test_done_rows_duplicates_and_rows_not_tried_need_nobody() -> None:
+def test_done_rows_duplicates_what_was_left_out_and_rows_not_tried_need_nobody() -> None:
     nobody = {outcome for outcome in Outcome if not needs_person(outcome)}
     done = {outcome for outcome in Outcome if outcome.group is Group.DONE}
-    assert nobody == done | {Outcome.DUPLICATE, Outcome.NOT_TRIED}
+    assert nobody == done | {Outcome.DUPLICATE, Outcome.LEFT_OUT, Outcome.NOT_TRIED}
 
 
 def test_the_verdict_counts_what_is_done_what_needs_a_person_and_what_is_left() -> None:

@@ -18,8 +18,8 @@ class Command(msgspec.Struct, frozen=True):
 
 
 def needs_person(outcome: Outcome) -> bool:
-    """Whether somebody has to look: not what is done, and not a duplicate or a row that was never tried."""
-    return outcome.group is not Group.DONE and outcome not in (Outcome.DUPLICATE, Outcome.NOT_TRIED)
+    """Whether somebody has to look: not what is done, a duplicate, left out by a person, or never tried."""
+    return outcome.group is not Group.DONE and outcome not in (Outcome.DUPLICATE, Outcome.LEFT_OUT, Outcome.NOT_TRIED)
 
 
 def in_order(counts: Mapping[Outcome, int]) -> list[Outcome]:
