@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo test lint audit docs system-packages lock bench clean
+.PHONY: help setup demo test lint audit docs screenshots system-packages lock bench clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -38,6 +38,9 @@ audit: $(READY)  ## known vulnerabilities of the locked dependencies
 docs: $(READY)  ## the documentation as HTML in docs/_build
 	$(BIN)/sphinx-build -W -q -b html docs docs/_build/html
 	@echo "docs/_build/html/index.html"
+
+screenshots: $(READY)  ## the pictures of the page in docs/images (needs Chromium)
+	$(BIN)/python -m docs.screenshots
 
 bench: $(READY)  ## the figures of docs/numbers.md, measured here
 	$(BIN)/python -m bench $(BENCH_ARGS)

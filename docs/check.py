@@ -47,7 +47,7 @@ def run_cog(mode: str) -> tuple[int, str]:
 
 def made_pages() -> list[Path]:
     """The pages that hold a part made from the code."""
-    candidates = [DOCS.parent / "README.md", *sorted(DOCS.glob("reference/*.md"))]
+    candidates = [DOCS.parent / "README.md", *sorted(DOCS.glob("*/*.md"))]
     return [page for page in candidates if "[[[cog" in page.read_text(encoding="utf-8")]
 
 

@@ -9,8 +9,10 @@ from almascan.errors import EXIT_CODE_MEANINGS
 from almascan.lists import NOTES
 from almascan.lists.columns import BARCODE_HEADERS
 from almascan.model import OUTCOMES, RECIPES, Group, Recipe
+from almascan.progress.text import LOOKS
 from almascan.report.recipe import recipe_words
 from almascan.settings import SETTINGS, Setting
+from almascan.web.wording import load_wording
 
 HELP_WIDTH = 96
 
@@ -20,6 +22,28 @@ GROUP_SENTENCES: dict[Group, str] = {
     Group.SKIPPED: "The item was not scanned, because of the state Alma has it in or because it was dealt with before.",
     Group.FAILED: "The item could not be scanned. `retry` takes these rows up again.",
     Group.OPEN: "The row has no final answer yet.",
+}
+
+COLOURS: dict[Group, str] = {
+    Group.DONE: "green",
+    Group.ATTENTION: "amber",
+    Group.SKIPPED: "blue-grey",
+    Group.FAILED: "red",
+    Group.OPEN: "violet",
+}
+
+RUN_STATES: dict[str, str] = {
+    "loading": "Its list is being read.",
+    "ready": "Its list was read, and nothing was done with it yet.",
+    "queued": "Another program works for the institution, or somebody left the run for later. It is begun by itself.",
+    "planning": "Each item is looked at, and none is scanned.",
+    "planned": "The preview is ready. Nothing is scanned before somebody starts it.",
+    "starting": "It is about to begin.",
+    "running": "Items are looked at and scanned. A scanner's session waits for barcodes.",
+    "paused": "Somebody paused it, or it paused itself; beside it stands why. Resume goes on.",
+    "interrupted": "The program that worked on it ended in the middle. Resume goes on, and scans nothing twice.",
+    "finished": "Every row has its answer.",
+    "cancelled": "Somebody stopped it for good. Rows that were not scanned are not scanned any more.",
 }
 
 
@@ -62,6 +86,27 @@ def _outcomes_of(group: Group) -> str:
     rows = ((f"`{code}`", text.sentence, text.next_step) for code, text in OUTCOMES.items() if text.group is group)
     table = _table(("outcome", "what happened", "what to do"), rows)
     return f"## {group.value.capitalize()}\n\n{GROUP_SENTENCES[group]}\n\n{table}"
+
+
+def colours() -> str:
+    """The answers as the page calls them, one table for each group, with its colour, sign and word."""
+    return "\n\n".join(_colour_of(group) for group in Group)
+
+
+def _colour_of(group: Group) -> str:
+    words = load_wording()
+    texts = [words.outcome(outcome) for outcome in OUTCOMES if outcome.group is group]
+    rows = ((f"**{text.label}**", text.sentence, text.step) for text in texts)
+    title = f"## {LOOKS[group].symbol} {words(f'group.{group}').capitalize()}: {COLOURS[group]}"
+    table = _table((words("run.outcome"), words("help.meaning"), words("help.what_to_do")), rows)
+    return f"{title}\n\n{words(f'help.{group}')}\n\n{table}"
+
+
+def run_states() -> str:
+    """The words for where a run is, as the page has them, and what each means."""
+    words = load_wording()
+    rows = ((f"**{words(f'state.{state}')}**", sentence) for state, sentence in RUN_STATES.items())
+    return _table(("word", "what it means"), rows)
 
 
 def recipes() -> str:

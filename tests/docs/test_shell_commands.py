@@ -14,7 +14,7 @@ from almascan.simulator import Simulator, SimulatorConfig
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-TALKING = {"profiles add", "simulator", "demo"}
+TALKING = {"profiles add", "simulator", "demo", "web"}
 """What asks on a terminal, or goes on until it is stopped: its line is parsed, and not carried out."""
 SLOW_OPTIONS = {"--not-before", "--notify"}
 """One waits for the evening, one writes a mail; likewise."""
