@@ -224,3 +224,56 @@ def test_an_item_that_alma_answers_unclearly_is_told_with_what_to_do(place: Work
     assert str(Outcome.UNCLEAR) in result.stdout
     assert "almascan settle 1 ROW --done" in result.stdout
     assert "almascan show 1 1" in result.stdout
+
+
+# A run that is left for another process
+
+
+def test_a_queued_run_says_where_it_waits_and_resume_begins_it(place: Workplace) -> None:
+    barcodes = place.simulator.barcodes("in_transit", 3)
+    result = place.scan(barcodes, "--queue")
+    assert (result.exit_code, result.stdout) == (
+        ExitCode.DONE,
+        "Run 1 waits: almascan web takes it up, or: almascan resume 1\n",
+    )
+    assert "at most 9" in result.stderr
+    assert place.simulator.scans() == {}
+    assert place.say("resume").exit_code == ExitCode.DONE
+    assert place.simulator.scans() == dict.fromkeys(barcodes, 1)
+
+
+def test_a_run_is_queued_while_another_process_works_and_scan_says_that_it_can_be(place: Workplace) -> None:
+    barcodes = place.simulator.barcodes("in_transit", 2)
+    other = Journal(place.folder / "journal.db")
+    with other.lease(place.simulator.institution):
+        refused = place.scan(barcodes)
+        queued = place.scan(barcodes, "--queue")
+    other.close()
+    assert refused.exit_code == ExitCode.LEASE
+    assert "is working for" in refused.stderr
+    assert "Or leave the run for later with --queue." in refused.stderr
+    assert queued.exit_code == ExitCode.DONE
+    assert place.simulator.scans() == {}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--limit", "5"),
+        ("--until", "07:00"),
+        ("--wait",),
+        ("--not-before", "22:00"),
+        ("--notify", "json://127.0.0.1:9/"),
+    ],
+)
+def test_what_is_for_the_process_that_works_is_refused_with_queue(place: Workplace, options: tuple[str, ...]) -> None:
+    result = place.scan(place.simulator.barcodes("in_transit", 2), "--queue", *options)
+    assert result.exit_code == ExitCode.USAGE
+    assert f"does not hear of {options[0]}" in result.stderr
+    assert not (place.folder / "journal.db").exists()
+
+
+def test_without_a_terminal_nothing_is_queued_unasked(place: Workplace) -> None:
+    result = place.say("scan", place.write(place.simulator.barcodes("in_transit", 3)), "--queue")
+    assert result.exit_code == ExitCode.USAGE
+    assert "no run" in place.say("show").stderr

@@ -96,7 +96,7 @@ async def test_a_pacer_that_lives_for_weeks_keeps_nothing_of_the_runs_that_were(
     pacer = Pacer(RATE)
     for number in range(3):
         await scan(bench, pacer, bench.simulator.barcodes("in_transit", 3 + number), bench.order(), precedence=number)
-    assert (pacer.waiting, pacer._watchers, pacer._limits) == (0, [], {})
+    assert (pacer.waiting, pacer._watchers, pacer._limits) == (0, [], [])
 
 
 @pytest.mark.parametrize("plans", [False, True])
