@@ -1,13 +1,14 @@
 """The institutions that the page can work for: the profiles, the environment's key, and a simulator to practise on."""
 
 import asyncio
+import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 
 from almascan.alma import Alma, Pacer, resolve_base_url
-from almascan.errors import UsageError
+from almascan.errors import AlmascanError, UsageError
 from almascan.institution import check_institution, meet
 from almascan.model import Environment
 from almascan.settings import Key, Settings, config_path, find_key, load_settings, read_profiles
@@ -124,6 +125,14 @@ class Connections:
     def for_institution(self, code: str) -> Connection | None:
         """Give the first whose institution it is, as far as known."""
         return next((each for each in self.all() if each.institution.casefold() == code.casefold()), None)
+
+    async def meet_institution(self, code: str) -> Connection | None:
+        """Give the first whose institution it is, asking Alma whose the keys are of which nobody knows it yet."""
+        for connection in self.all():
+            if self.for_institution(code) is None and not connection.institution:
+                with contextlib.suppress(AlmascanError):  # another connection's trouble is not this run's
+                    await self.meet(connection)
+        return self.for_institution(code)
 
     def key(self, connection: Connection) -> Key:
         """Find the key of a connection.

@@ -135,7 +135,7 @@ class Engine:
         # Counted in before anything is waited for: two persons may press the same button at the same moment.
         with self._working(run_id) as work:
             run = await asyncio.to_thread(self._journal.run, run_id)
-            connection = self._connections.for_institution(run.institution)
+            connection = await self._connections.meet_institution(run.institution)
             if connection is None:
                 raise UsageError(f"There is no key for {run.institution} here: add it on the set-up page.")
             left = (await asyncio.to_thread(self._journal.counts, run_id)).get(Outcome.NOT_TRIED, 0)
@@ -199,7 +199,7 @@ class Engine:
             await asyncio.sleep(TAKE_UP_SECONDS)
 
     async def _take(self, run: Run) -> None:
-        if self.work_on(run.id) is not None or self._connections.for_institution(run.institution) is None:
+        if self.work_on(run.id) is not None or await self._connections.meet_institution(run.institution) is None:
             return
         ours = any(work.institution == run.institution for work in self._works)
         if not ours and await asyncio.to_thread(self._journal.is_leased, run.institution):
