@@ -1,7 +1,8 @@
 """The institutions that the page can work for: the profiles, the environment's key, and a simulator to practise on."""
 
 import asyncio
-import contextlib
+import math
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from almascan.web.practice import Practice
 ENVIRONMENT = "environment"
 """The name of the connection whose address and key come from the environment alone."""
 SIMULATOR = "simulator"
+ASK_AGAIN_SECONDS = 60.0
+"""How long after a failure a key is asked about again whose institution nobody knows."""
 
 
 class Met(msgspec.Struct, frozen=True):
@@ -83,6 +86,7 @@ class Connections:
         self.environ = environ
         self._practice = practice
         self._met: dict[str, Met] = {}
+        self._failed_at: dict[str, float] = {}
 
     @property
     def config_file(self) -> Path:
@@ -129,10 +133,16 @@ class Connections:
     async def meet_institution(self, code: str) -> Connection | None:
         """Give the first whose institution it is, asking Alma whose the keys are of which nobody knows it yet."""
         for connection in self.all():
-            if self.for_institution(code) is None and not connection.institution:
-                with contextlib.suppress(AlmascanError):  # another connection's trouble is not this run's
+            if self.for_institution(code) is None and not connection.institution and self._may_ask(connection):
+                try:
                     await self.meet(connection)
+                except AlmascanError:  # another connection's trouble is not this run's
+                    self._failed_at[connection.name] = time.monotonic()
         return self.for_institution(code)
+
+    def _may_ask(self, connection: Connection) -> bool:
+        """Whether a key that failed is asked about again: not at every look for waiting runs."""
+        return time.monotonic() - self._failed_at.get(connection.name, -math.inf) > ASK_AGAIN_SECONDS
 
     def key(self, connection: Connection) -> Key:
         """Find the key of a connection.
@@ -186,6 +196,7 @@ class Connections:
     def forget(self, name: str) -> None:
         """Forget what Alma said of a connection: its profile was changed."""
         self._met.pop(name, None)
+        self._failed_at.pop(name, None)
 
     async def start_practice(self) -> Connection:
         """Start the simulator, unless it runs, and meet it."""
