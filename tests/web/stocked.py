@@ -116,6 +116,11 @@ class Stocked(Door):
             found["journal"] = list(connection.iterdump())
         return found
 
+    def files_with(self, text: str) -> list[str]:
+        """Give the names of the files in the folder that hold a text."""
+        files = sorted(path for path in self.folder.rglob("*") if path.is_file())
+        return [path.name for path in files if text.encode() in path.read_bytes()]
+
 
 def templates() -> list[tuple[str, str]]:
     """Give every method and path of the application, the paths with their parameters."""
@@ -136,14 +141,22 @@ def fill(template: str, values: Mapping[str, str]) -> str:
 
 
 def check_harmless(page: Stocked, answer: Answer) -> None:
-    """See that an answer has every security header, and tells neither a key nor anything of the machine."""
+    """See that an answer has every security header, and tells neither the key nor how the program lies on the machine."""
     for name, value in HEADERS.items():
         assert answer.headers.get(name.lower()) == value
     assert answer.headers["cache-control"] == "no-store"
+    assert not _told(answer, page.key, str(Path(almascan.__file__).parent), sys.prefix, "Traceback")
+
+
+def check_silent(page: Stocked, answer: Answer) -> None:
+    """See that an answer is harmless, and says nothing of the folder and of what is in it to whoever is outside."""
+    check_harmless(page, answer)
+    assert not _told(answer, str(page.folder), "</script>.csv", "30121135336896", "ada")
+
+
+def _told(answer: Answer, *secrets: str) -> list[str]:
     said = answer.body + repr(answer.headers).encode()
-    own = (str(page.folder), str(Path(almascan.__file__).parent), sys.prefix, "Traceback", ".py&#34;", '.py"')
-    for secret in (page.key, *own):
-        assert secret.encode() not in said, secret
+    return [secret for secret in secrets if secret.encode() in said]
 
 
 @contextlib.contextmanager
