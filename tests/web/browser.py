@@ -168,4 +168,4 @@ def simulator_said(control_url: str, what: str) -> Any:
 def picture(page: Page, name: str) -> None:
     """Keep a picture of the whole page for whoever looks."""
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
+    page.screenshot(path=SCREENSHOTS / f"{name}.jpg", full_page=True, type="jpeg", quality=80)
