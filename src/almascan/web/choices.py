@@ -5,12 +5,12 @@ Alma is asked for them when somebody looks, and the answers are kept for ten min
 
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 
 from almascan.alma import Alma
-from almascan.directory import Places, WorkOrderTypes, list_libraries, list_places, list_work_orders
+from almascan.directory import list_libraries, list_places, list_work_orders
 from almascan.errors import UsageError
 from almascan.model import RECIPES, Desk, Order
 from almascan.ordering import Wishes, make_order
@@ -89,34 +89,34 @@ class Catalogue:
         settings = connection.settings
         libraries = await self._ask(connection, "libraries", "", list_libraries)
         library = chosen.get("library", settings.library)
-        known = {each.code for each in libraries}
-        if libraries and library not in known:
+        if libraries and library not in {each.code for each in libraries}:
             library = ""
-        found = Places([], [])
-        work_orders: WorkOrderTypes = []
-        if libraries:
-            found = await self._ask(connection, "places", library, lambda alma: list_places(alma, library))
-            if found.departments:
-                work_orders = await self._ask(
-                    connection, "work orders", library, lambda alma: list_work_orders(alma, library)
-                )
-        places = [Named(f"{DESK}{desk.code}", desk.name or desk.code) for desk in found.circ_desks]
-        places += [Named(f"{DEPARTMENT}{each.code}", each.name or each.code) for each in found.departments]
+        places, work_orders = await self._read_places(connection, library) if libraries else ([], [])
+        own_place = _place_of(connection) if library == settings.library else ""
         return Choices(
             connections=self._connections.all(),
             connection=connection,
-            libraries=[Named(each.code, each.name or each.code) for each in libraries],
+            libraries=[_named(each) for each in libraries],
             library=library,
             places=places,
-            place=chosen.get("place", _place_of(connection) if library == settings.library else ""),
-            work_orders=[
-                (Named(kind.code, kind.name), [Named(status.code, status.name) for status in kind.statuses])
-                for kind in work_orders
-            ],
+            place=chosen.get("place", own_place),
+            work_orders=work_orders,
             recipe=chosen.get("recipe", recipe or settings.recipe),
             recipes=list(RECIPES),
             can_list=bool(libraries),
         )
+
+    async def _read_places(
+        self, connection: Connection, library: str
+    ) -> tuple[list[Named], list[tuple[Named, list[Named]]]]:
+        """Give the desks and departments of a library, and the types of work orders where it has departments."""
+        found = await self._ask(connection, "places", library, lambda alma: list_places(alma, library))
+        places = [_named(desk, DESK) for desk in found.circ_desks]
+        places += [_named(department, DEPARTMENT) for department in found.departments]
+        if not found.departments:
+            return places, []
+        types = await self._ask(connection, "work orders", library, lambda alma: list_work_orders(alma, library))
+        return places, [(_named(each), [_named(status) for status in each.statuses]) for each in types]
 
     def read_order(self, form: Form) -> tuple[Connection, Order]:
         """Make an order of a form's fields.
@@ -162,6 +162,20 @@ class Catalogue:
             answer = await ask(alma)
         self._kept[key] = (time.monotonic(), answer)
         return answer
+
+
+class _Entry(Protocol):
+    """What Alma lists: a library, a desk, a department, a type or status of work orders."""
+
+    @property
+    def code(self) -> str: ...
+
+    @property
+    def name(self) -> str: ...
+
+
+def _named(entry: _Entry, kind: str = "") -> Named:
+    return Named(f"{kind}{entry.code}", entry.name or entry.code)
 
 
 def _place_of(connection: Connection) -> str:
