@@ -46,6 +46,10 @@ class Rows:
                 await asyncio.sleep(0)
         self.seconds = now() - began
 
+    async def work_after(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        await self.work()
+
     async def _bring(self) -> None:
         await self._send(self.lane.slot(Priority.FIND))
         await self._send(self.lane.slot(Priority.READ))
@@ -111,8 +115,7 @@ def test_a_recorded_scan_leaves_soon_however_many_better_ones_come(
         runs += [Rows(pacer, 100 - place, 20, latency_seconds) for place in range(len(comings))]
         async with asyncio.TaskGroup() as group:
             for rows, coming in zip(runs, [0.0, *comings], strict=True):
-                asyncio.get_running_loop().call_later(coming, lambda rows=rows: group.create_task(rows.work()))
-            await asyncio.sleep(max([0.0, *comings]) + 1)
+                group.create_task(rows.work_after(coming))
         assert sum(len(rows.left) for rows in runs) == 3 * (60 + 20 * len(comings))
         return [waited for rows in runs for waited in rows.recorded]
 
