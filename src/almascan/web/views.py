@@ -79,7 +79,7 @@ class RunView(msgspec.Struct, frozen=True):
 
     Attributes:
         run: The run.
-        state: Where it is in a word: a run's state, or "planning", "starting" or "interrupted".
+        state: Where it is in a word: a run's state, or "planning", "ending" or "interrupted".
         is_here: Whether it is worked on in this process.
         counts: Rows by their answer.
         planned: How many rows are looked at and to be scanned.
@@ -148,7 +148,7 @@ class RunView(msgspec.Struct, frozen=True):
     @property
     def works(self) -> bool:
         """Whether it is being worked on, here or elsewhere."""
-        return self.state in ("running", "planning", "starting")
+        return self.state in ("running", "planning")
 
 
 class RunLine(msgspec.Struct, frozen=True):
@@ -178,7 +178,8 @@ def view_run(journal: Journal, run: Run, live: Live | None, words: Wording) -> R
         words: The texts.
     """
     snapshot = live.snapshot if live else None
-    counts = dict(snapshot.counts) if snapshot else journal.counts(run.id)
+    # Who scans one barcode after another wants to see each answer at once; such a run is small enough to be counted.
+    counts = dict(snapshot.counts) if snapshot and not run.is_open else journal.counts(run.id)
     state = state_of(journal, run, is_here=live is not None)
     planned = snapshot.planned if snapshot else journal.planned(run.id) if state in _MAY_BE_PLANNED else 0
     return RunView(
@@ -196,7 +197,9 @@ def view_run(journal: Journal, run: Run, live: Live | None, words: Wording) -> R
 
 
 def state_of(journal: Journal, run: Run, *, is_here: bool) -> str:
-    """Say in a word where a run is."""
+    """Say in a word where a run is; "ending" while what is in flight is finished after a pause or a stop."""
+    if is_here and run.state in (RunState.PAUSED, RunState.CANCELLED):
+        return "ending"
     state = "running" if is_here and run.state is RunState.RUNNING else journal.state_in_words(run)
     return "planning" if state == "running" and run.started_at is None and not run.is_open else state
 
