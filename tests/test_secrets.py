@@ -15,8 +15,9 @@ from almascan.cli import COMMANDS
 from almascan.simulator import Simulator, SimulatorConfig
 
 TALKING = ("scan", "plan", "resume", "retry", "check", "desks", "watch")
-QUIET = ("settle", "pause", "cancel", "runs", "show", "report", "journal", "recipes", "profiles")
-OF_ITS_OWN = ("simulator", "demo")
+QUIET = ("settle", "pause", "cancel", "delete", "runs", "show", "report", "journal", "recipes", "profiles")
+OF_ITS_OWN = ("simulator", "demo", "web")
+"""The first two know no key but the simulator's; the page is tried in tests/web/test_routes.py."""
 CONFIG = SimulatorConfig(items=3000, seed=5, per_second=0)
 
 
@@ -123,6 +124,7 @@ def test_quiet_commands_show_no_key(simulator: Simulator, tmp_path: Path) -> Non
         "settle": ("1", "1", "--done"),
         "pause": ("1",),
         "cancel": ("1",),
+        "delete": ("1", "--yes"),
     }
     for command in QUIET:
         printed = place.say(command, *arguments.get(command, ()))
