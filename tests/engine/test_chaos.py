@@ -1,12 +1,14 @@
 """Everything goes wrong at random, at every step at once: still at most one scan of an item, and an answer for each."""
 
+import asyncio
 import random
 from typing import Any
 
 import pytest
-from tests.engine.conftest import Bench
+from tests.engine.conftest import RATE, Bench
+from tests.engine.together import scan
 
-from almascan.alma import Timeouts
+from almascan.alma import Pacer, Timeouts
 from almascan.intervene import settle
 from almascan.model import Outcome, RowState, RunState
 from almascan.scanner import MOST_SENDS
@@ -65,3 +67,29 @@ async def test_whatever_goes_wrong_no_item_is_scanned_twice_and_every_row_gets_i
     assert (ended.run.state, ended.counts) == (RunState.FINISHED, {Outcome.IN_PLACE: 120})
     assert bench.simulator.scans() == dict.fromkeys(barcodes, 1)
     assert {row.state for row in bench.journal.rows(1)} == {RowState.DONE}
+
+
+@pytest.mark.parametrize("seed", range(2))
+async def test_whatever_goes_wrong_no_item_that_stands_in_three_runs_at_once_is_scanned_twice(
+    bench: Bench, seed: int
+) -> None:
+    chance = random.Random(seed)
+    barcodes = bench.simulator.barcodes("in_transit", 90)
+    lists = [chance.sample(barcodes, 60) for _ in range(3)]
+    _plan(bench, seed)
+    order = bench.order(settle_seconds=SETTLE_SECONDS)
+    pacer = Pacer(RATE)
+    await asyncio.gather(*(scan(bench, pacer, rows, order, timeouts=IMPATIENT) for rows in lists))
+    assert set(bench.simulator.scans().values()) <= {1}
+    bench.simulator.clear_faults()
+    for run in (1, 2, 3):
+        await bench.work(lambda runner, run=run: runner.retry(run), timeouts=IMPATIENT)
+        for row in list(bench.journal.rows_in_state(run, RowState.UNCLEAR)):
+            assert row.sends == MOST_SENDS
+            settle(bench.journal, run, row.row, done=False, at=0.0)
+            await bench.resume(run, timeouts=IMPATIENT)
+    assert bench.simulator.scans() == dict.fromkeys(set().union(*lists), 1)
+    for run in (1, 2, 3):
+        # Where another run's scan was still unclear the row left the item to it.
+        answers = {Outcome.IN_PLACE, Outcome.ALREADY_IN_PLACE, Outcome.SENT_IN_EARLIER_RUN}
+        assert set(bench.journal.counts(run)) <= answers
