@@ -46,3 +46,17 @@ def newcomer(tmp_path: Path, visitors: Visitors) -> Iterator[ServerProcess]:
     with ServerProcess(tmp_path) as server:
         yield server
         visitors.close()
+
+
+@pytest.fixture(scope="module")
+def library() -> Iterator[Simulator]:
+    """A simulated Alma that the tests of a module share."""
+    with Simulator(SimulatorConfig(items=5_000, seed=6, per_second=0)) as simulator:
+        yield simulator
+
+
+@pytest.fixture(scope="module")
+def office_of_module(tmp_path_factory: pytest.TempPathFactory, library: Simulator) -> Iterator[ServerProcess]:
+    """A page that the tests of a module share, each with a new link."""
+    with ServerProcess(tmp_path_factory.mktemp("office"), library, variables={"ALMASCAN_RATE": "100"}) as server:
+        yield server

@@ -1,6 +1,7 @@
 """Setting up: which Alma, with which key, at which desk; and the simulator, for whoever wants to try first."""
 
 import asyncio
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -15,6 +16,8 @@ from almascan.model import Desk
 from almascan.settings import Profiles, read_profiles, write_profiles
 from almascan.web.forms import read_form
 from almascan.web.office import office_of, person_of
+
+_PLACE = ("library", "circ_desk", "department")
 
 
 def show(request: Request) -> Response:
@@ -36,12 +39,14 @@ async def add(request: Request) -> Response:
     form = await read_form(request)
     name, address = form.get("name"), form.get("base_url") or form.get("region")
     try:
-        new = enrolment.propose(
-            name, address, form.get("key"), _keeping(form.get("keeping")), office.connections.environ
-        )
         profiles = await asyncio.to_thread(read_profiles, office.connections.config_file)
+        old = profiles.profiles.get(name, {})
+        new = enrolment.propose(
+            name, address, form.get("key"), _keeping(form.get("keeping")), office.connections.environ, **_place_of(old)
+        )
         enrolment.check_free(profiles, name, replace=form.has("replace"))
         new, _ = await enrolment.try_key(new)
+        _check_same_institution(name, str(old.get("institution", "")), str(new.values["institution"]))
         await asyncio.to_thread(enrolment.keep, new, office.connections.environ, replace=form.has("replace"))
     except AlmascanError as error:
         entered = {key: form.get(key) for key in ("name", "region", "base_url")}
@@ -90,11 +95,23 @@ async def choose_desk(request: Request) -> Response:
 def _write_desk(path: Path, name: str, desk: Desk, *, is_default: bool) -> None:
     profiles = read_profiles(path)
     values = profiles.values(name)
-    for setting in ("library", "circ_desk", "department"):
+    for setting in _PLACE:
         values.pop(setting, None)
     values |= {setting: value for setting, value in msgspec.structs.asdict(desk).items() if value}
     default = name if is_default or not profiles.default else profiles.default
     write_profiles(Profiles(path, default, profiles.profiles | {name: values}))
+
+
+def _place_of(values: Mapping[str, object]) -> dict[str, str]:
+    """Give the place of a profile that is replaced: a new key does not change where the work is done."""
+    return {setting: str(values[setting]) for setting in _PLACE if setting in values}
+
+
+def _check_same_institution(name: str, before: str, now: str) -> None:
+    if before and before.casefold() != now.casefold():
+        raise UsageError(
+            f'The key belongs to {now}, and "{name}" is for {before}: give another name, so that both are kept.'
+        )
 
 
 def _keeping(text: str) -> enrolment.Keeping:

@@ -54,17 +54,18 @@
     }
   }
 
-  // Parts of a run's page, replaced as the server sends them. What is open stays open, and the focus where it was.
+  // Parts of a run's page, replaced as the server sends them. What is open stays open, and the focus where it was: on the
+  // same thing or else on the content, never on another button that Enter would press.
+  const nameOf = (element) => [element.tagName, element.id || element.getAttribute("href") || element.textContent.trim()].join(" ");
   function replace(part, html) {
     const focused = part.contains(document.activeElement) ? document.activeElement : null;
-    const place = focused ? all("a, button, input, summary", part).indexOf(focused) : -1;
     const open = all("details", part).map((details) => details.open);
     part.innerHTML = html;
     all("details", part).forEach((details, index) => { details.open = Boolean(open[index]); });
     for (const field of all("input[name=csrf]", part)) field.value = token;
     if (!focused) return;
-    const again = (focused.id && document.getElementById(focused.id)) || all("a, button, input, summary", part)[place];
-    (again ?? document.getElementById("main")).focus();
+    const again = all("a, button, input, summary", part).find((element) => nameOf(element) === nameOf(focused));
+    (again ?? document.getElementById("main")).focus({ preventScroll: true });
   }
 
   const TRY_AGAIN_MS = 3000;
