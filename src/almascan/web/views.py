@@ -16,6 +16,8 @@ from almascan.web.live import Live
 from almascan.web.wording import Wording
 
 CHART_HEIGHT = 40
+FEWEST_BARS = 6
+"""Fewer show no course."""
 _MAY_BE_PLANNED = frozenset({"planning", "planned", "paused", "interrupted", "queued"})
 
 
@@ -252,7 +254,7 @@ def row_line(row: Row, words: Wording) -> RowLine:
 def chart_of(live: Live) -> list[ChartBar]:
     """Give the bars of the rate over time; none while there are too few to draw."""
     bars = live.bars()
-    if len(bars) < 3:  # noqa: PLR2004 - two bars are no course
+    if len(bars) < FEWEST_BARS:
         return []
     end = bars[-1].until_seconds - bars[0].since_seconds
     rates = [60 * bar.rows / max(bar.until_seconds - bar.since_seconds, 1e-6) for bar in bars]
