@@ -79,7 +79,7 @@ def walk(page: Page, link: str, folder: Path) -> None:
     page.click("#go-resume")
     page.wait_for_selector(".chip.running")
     page.wait_for_timeout(_BARS_MS)
-    shoot("running", "[aria-labelledby=progress]")
+    shoot("running")
     page.wait_for_selector(".chip.finished", timeout=_RUN_MS)
     shoot("finished")
     run = page.url
