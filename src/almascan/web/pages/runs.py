@@ -134,7 +134,7 @@ def _values(office: Office, run: Run, words: Wording) -> dict[str, Any]:
         "first_rows": FIRST_ROWS,
         "formats": FORMATS,
         "order_words": order_words(run),
-        "list_words": list_words(run),
+        "list_words": [(name, words) for name, words in list_words(run) if name != "Digest"],
     }
 
 

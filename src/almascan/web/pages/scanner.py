@@ -12,7 +12,6 @@ from almascan.model import FINAL_STATES, Outcome, Row, RowState
 from almascan.progress.text import date_time, visible
 from almascan.web.forms import read_form
 from almascan.web.office import Office, office_of, person_of
-from almascan.web.views import row_line
 
 ANSWER_SECONDS = 4.0
 """How long a page without a script waits for the answer to a barcode."""
@@ -45,9 +44,11 @@ async def scan(request: Request) -> Response:
     office.engine.more(run_id)
     if "application/json" in request.headers.get("accept", ""):
         words = office.rendering.words(request)
-        said = words("scanner.taken", barcode=visible(row.barcode or row.given))
+        barcode = visible(row.barcode or row.given)
+        said = words("scanner.taken", barcode=barcode)
         if row.state in FINAL_STATES:
-            said = f"{visible(row.barcode or row.given)}: {row_line(row, words).label}. {row.note}"
+            answer = words.outcome(row.answer).label if row.barcode else row.note.removesuffix(".")
+            said = words("scanner.answered", barcode=barcode, answer=answer)
         return JSONResponse({"row": row.row, "said": said})
     await _wait_for_answer(office, row)
     return RedirectResponse(f"/runs/{run_id}", 303)
