@@ -34,6 +34,8 @@ BENCHES = {
     "compare": "what a user would pick instead",
     "kills": "kill -9 at random moments",
     "simulator": "requests that a simulator answers",
+    "watchers": "the live view of a run, with many pages open",
+    "opening": "the page's pages with a million rows",
     "faults": "every kind of trouble, and what became of each row",
 }
 MARKS = ("<!-- measured: begin -->", "<!-- measured: end -->")

@@ -17,8 +17,13 @@ SMALLER = {
     "processor": ["--items", "200"],
     "compare": ["--items", "2", "--killed-items", "6"],
     "institutions": ["--counts", "2", "--seconds", "1"],
+    "watchers": ["--rows", "1000", "--watchers", "3", "--seconds", "0.2"],
+    "opening": ["--rows", "400", "--runs", "2", "--times", "1"],
 }
-OWN = ["start", "memory", "reports", "journal", "processor", "pace", "institutions", "compare", "kills"]
+OWN = [
+    *("start", "memory", "reports", "journal", "processor", "pace", "institutions", "compare", "kills"),
+    *("watchers", "opening"),
+]
 
 
 def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
