@@ -3,12 +3,13 @@
 import json
 import shutil
 import urllib.request
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,6 +28,7 @@ _WITHOUT_NETWORK = ("data:", "blob:", "about:")
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """Run Chromium."""
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -65,8 +67,8 @@ class Visitors:
 
     def page(self, address: str, cookie: str = "", **options: Any) -> Page:
         """Give a tab of a new browser that may ask the origin of ``address`` alone, with a cookie ("name=value")."""
-        options = {"viewport": {"width": 1200, "height": 900}, "accept_downloads": True} | options
-        context = self._browser.new_context(**options)
+        usual: dict[str, Any] = {"viewport": {"width": 1200, "height": 900}, "accept_downloads": True}
+        context = self._browser.new_context(**(usual | options))
         context.set_default_timeout(PATIENCE_MS)
         self._contexts.append(context)
         origin = "/".join(address.split("/")[:3])
@@ -163,6 +165,18 @@ def simulator_said(control_url: str, what: str) -> Any:
     """Ask a simulated Alma's control plane."""
     with urllib.request.urlopen(f"{control_url}/{what}", timeout=10) as answer:  # noqa: S310 - a simulator on this machine
         return json.load(answer)
+
+
+def find_barriers(page: Page, rules: Sequence[str] = ()) -> list[tuple[str, str]]:
+    """Say what axe finds that keeps people out, each with the first place where it is.
+
+    Args:
+        page: The page.
+        rules: The rules to look for; none for all.
+    """
+    options: dict[str, Any] = {"resultTypes": ["violations"]} | ({"runOnly": list(rules)} if rules else {})
+    violations = Axe().run(page, options=options).response["violations"]
+    return [(each["id"], each["nodes"][0]["html"]) for each in violations]
 
 
 def picture(page: Page, name: str) -> None:
