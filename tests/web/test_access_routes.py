@@ -94,5 +94,5 @@ def test_no_address_of_the_page_lets_anybody_in_who_has_no_business_there(
 
 
 def test_whoever_is_in_gets_the_page(page: Page) -> None:
-    assert page.ask("GET", "/", [page.cookie]).status == 200
+    assert page.ask("GET", "/setup", [page.cookie]).status == 200
     assert page.ask("GET", "/static/page.css").status == 200
