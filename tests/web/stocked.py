@@ -6,16 +6,17 @@ import re
 import socket
 import sqlite3
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlencode
 
+import msgspec
 from starlette.routing import Route
-from tests.web.guarded import FORM, Answer, Door, serving
+from tests.web.guarded import FORM, SECRET, Answer, Door, serving
 
 import almascan
-from almascan.journal import Journal
-from almascan.model import Desk, Item, Order, Outcome, Row, RowState, Run, RunState
+from almascan.journal import Change, Journal
+from almascan.model import Desk, Event, EventKind, Item, Order, Outcome, Row, RowState, Run, RunState
 from almascan.settings import Settings
 from almascan.simulator import Simulator
 from almascan.web.access import Access, Asked, LinkAccess
@@ -160,22 +161,18 @@ def _told(answer: Answer, *secrets: str) -> list[str]:
 
 
 @contextlib.contextmanager
-def stocked(
-    folder: Path, simulator: Simulator, access_of: "type[LinkAccess] | Access" = LinkAccess
-) -> Iterator[Stocked]:
+def stocked(folder: Path, simulator: Simulator, access: Access | None = None) -> Iterator[Stocked]:
     """Serve the page in a thread.
 
     Args:
         folder: Where its journal, its lists and its profiles are.
         simulator: The Alma that is set up, with its full key.
-        access_of: Who is let in: whoever has a link, which is followed then, or whom this access says.
+        access: Who is let in; None for whoever has a link, which is followed then.
     """
     journal = Journal(folder / "journal.db", create=True)
     draft = Drafts(folder / "journal.db.lists", journal).add(Draft("", "text", "Pasted"), b"30121135336896\n1.5E+13\n")
     _add_runs(journal, simulator)
-    settings = Settings(
-        base_url=simulator.base_url, library=simulator.library, circ_desk=simulator.circ_desk, settle_seconds=0.2
-    )
+    settings = Settings(base_url=simulator.base_url, library=simulator.library, circ_desk=simulator.circ_desk)
     environ = {
         "ALMASCAN_API_KEY": simulator.keys["full"],
         "ALMASCAN_CONFIG": str(folder / "profiles.toml"),
@@ -183,16 +180,24 @@ def stocked(
     }
     listener = listen("127.0.0.1", 0)
     port: int = listener.getsockname()[1]
-    access = (
-        LinkAccess("a secret that is long enough to be one", "ada", port) if isinstance(access_of, type) else access_of
-    )
-    with journal.lease("01RUNNING"), serving(make_application(journal, access, settings, environ), listener):
-        host = "" if isinstance(access, LinkAccess) else next(iter(access.site.origins))
-        page = Stocked(port, folder, simulator, draft.id, host)
-        if isinstance(access, LinkAccess):
-            page.enter(access)
+    links = LinkAccess(SECRET, "ada", port)
+    application = make_application(journal, access or links, settings, environ)
+    with journal.lease("01RUNNING"), serving(application, listener):
+        page = Stocked(port, folder, simulator, draft.id, next(iter(access.site.origins)) if access else "")
+        if access is None:
+            page.enter(links)
         yield page
     journal.close()
+
+
+def add_run(journal: Journal, run: Run, rows: Sequence[Row]) -> int:
+    """Record a run whose rows have been worked on; return its number."""
+    number = journal.add_run(run, rows)
+    journal.seal_run(number, list_digest="d", list_notes={"blank": 2})
+    story = (Event(1.7e9, EventKind.LOOKED, "Alma has <u>it</u> in transit."),)
+    saved = journal.save([Change(msgspec.structs.replace(row, run=number), row.state, story) for row in rows])
+    assert set(saved) == {None}
+    return number
 
 
 def _add_runs(journal: Journal, simulator: Simulator) -> None:
@@ -214,9 +219,8 @@ def _add_runs(journal: Journal, simulator: Simulator) -> None:
             1.7e9,
             is_open=word == "open",
         )
-        added = journal.add_run(run, list(_rows(word)))
+        added = add_run(journal, run, list(_rows(word)))
         assert added == number
-        journal.seal_run(added, list_digest="d", list_notes={"blank": 2})
         started = None if word in ("planned", "ready", "queued") else 1.7e9
         journal.change_run(
             added, state=_STATES[word], started_at=started, reason="A person said so." * (word == "paused")
