@@ -58,11 +58,15 @@
   // same thing or else on the content, never on another button that Enter would press.
   const nameOf = (element) => [element.tagName, element.id || element.getAttribute("href") || element.textContent.trim()].join(" ");
   function replace(part, html) {
-    const focused = part.contains(document.activeElement) ? document.activeElement : null;
+    const fresh = document.createElement("div");
+    fresh.innerHTML = html;
+    for (const field of all("input[name=csrf]", fresh)) field.setAttribute("value", token);
     const open = all("details", part).map((details) => details.open);
-    part.innerHTML = html;
-    all("details", part).forEach((details, index) => { details.open = Boolean(open[index]); });
-    for (const field of all("input[name=csrf]", part)) field.value = token;
+    all("details", fresh).forEach((details, index) => { details.open = Boolean(open[index]); });
+    // What is the same stays: a button that is replaced while it is pressed would not be pressed.
+    if (fresh.innerHTML === part.innerHTML) return;
+    const focused = part.contains(document.activeElement) ? document.activeElement : null;
+    part.replaceChildren(...fresh.childNodes);
     if (!focused) return;
     const again = all("a, button, input, summary", part).find((element) => nameOf(element) === nameOf(focused));
     (again ?? document.getElementById("main")).focus({ preventScroll: true });
