@@ -175,7 +175,9 @@ def find_barriers(page: Page, rules: Sequence[str] = ()) -> list[tuple[str, str]
         rules: The rules to look for; none for all.
     """
     options: dict[str, Any] = {"resultTypes": ["violations"]} | ({"runOnly": list(rules)} if rules else {})
-    violations = Axe().run(page, options=options).response["violations"]
+    if not page.evaluate("typeof axe !== 'undefined'"):
+        page.evaluate(Axe().axe_script)
+    violations = page.evaluate("options => axe.run(options)", options)["violations"]
     return [(each["id"], each["nodes"][0]["html"]) for each in violations]
 
 

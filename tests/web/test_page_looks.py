@@ -1,10 +1,10 @@
 """Every page in a real browser: readable by everybody, at every width, in light and dark, whatever the data hold."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page, ViewportSize
 from tests.web.browser import NEEDS_CHROMIUM, Visitors, find_barriers, picture
 from tests.web.stocked import RUNS, UNCLEAR_ROW, Stocked, stocked
 
@@ -13,7 +13,8 @@ from almascan.simulator import Simulator, SimulatorConfig
 from almascan.web.drafts import Draft, Drafts
 
 pytestmark = NEEDS_CHROMIUM
-PHONE = {"width": 360, "height": 740}
+DESK: ViewportSize = {"width": 1200, "height": 900}
+PHONE: ViewportSize = {"width": 360, "height": 740}
 STATIC_PAGES = {
     "runs": "/",
     "new-file": "/new",
@@ -48,8 +49,8 @@ HOSTILE = (
     "é" * 300,
     "{{ 7 * 7 }}",
 )
-RULES = {"light": (), "dark": ("color-contrast", "link-in-text-block")}
-"""What axe looks for; nothing but the colours differs between light and dark."""
+COLOURS = ("color-contrast", "link-in-text-block")
+"""The rules of axe's that can tell dark from light."""
 
 
 @pytest.fixture(scope="module")
@@ -77,35 +78,55 @@ def open_tab(visitors: Visitors, site: Stocked, **options: Any) -> Page:
     return visitors.page(site.origin, site.cookie[1], **options)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_page_has_anything_that_keeps_people_out(
-    visitors: Visitors, site: Stocked, pages: dict[str, str], scheme: str
-) -> None:
+class Sight(NamedTuple):
+    """What was seen of a page: barriers in light and dark, as axe finds them, and its width on a phone, in pixels."""
+
+    light: list[tuple[str, str]]
+    dark: list[tuple[str, str]]
+    phone_width: int
+
+
+@pytest.fixture(scope="module")
+def sights(browser: Browser, site: Stocked, pages: dict[str, str]) -> dict[str, Sight]:
+    """Look at every page once, and keep pictures of it."""
+    visitors = Visitors(browser)
+    page = open_tab(visitors, site)
+    sights = {}
+    for name, path in pages.items():
+        page.set_viewport_size(DESK)
+        page.emulate_media(color_scheme="light")
+        page.goto(f"{site.origin}{path}")
+        sights[name] = look_at(page, name)
+    visitors.close()
+    assert visitors.complaints == []
+    return sights
+
+
+def look_at(page: Page, name: str) -> Sight:
+    picture(page, f"{name}-light")
+    page.emulate_media(color_scheme="dark")
+    picture(page, f"{name}-dark")
+    page.set_viewport_size(PHONE)
+    picture(page, f"{name}-phone")
+    page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true })")
+    width: int = page.evaluate("document.scrollingElement.scrollWidth")
+    page.set_viewport_size(DESK)
+    dark = find_barriers(page, COLOURS)
+    page.emulate_media(color_scheme="light")
+    return Sight(find_barriers(page), dark, width)
+
+
+def test_no_page_has_anything_that_keeps_people_out(sights: dict[str, Sight]) -> None:
     """As axe finds it, which counts contrasts, names of fields, landmarks and the order of headings."""
-    page = open_tab(visitors, site, color_scheme=scheme)
-    found = {}
-    for name, path in pages.items():
-        page.goto(f"{site.origin}{path}")
-        picture(page, f"{name}-{scheme}")
-        open_everything(page)
-        if barriers := find_barriers(page, RULES[scheme]):
-            found[name] = barriers
-    assert found == {}
+    assert {name: sight.light for name, sight in sights.items() if sight.light} == {}
 
 
-def test_no_page_needs_scrolling_to_the_side_on_a_phone(
-    visitors: Visitors, site: Stocked, pages: dict[str, str]
-) -> None:
-    page = open_tab(visitors, site, viewport=PHONE)
-    wide = {}
-    for name, path in pages.items():
-        page.goto(f"{site.origin}{path}")
-        picture(page, f"{name}-phone")
-        open_everything(page)
-        width = page.evaluate("document.scrollingElement.scrollWidth")
-        if width > PHONE["width"]:
-            wide[name] = width
-    assert wide == {}
+def test_every_text_stands_out_in_the_dark(sights: dict[str, Sight]) -> None:
+    assert {name: sight.dark for name, sight in sights.items() if sight.dark} == {}
+
+
+def test_no_page_needs_scrolling_to_the_side_on_a_phone(sights: dict[str, Sight]) -> None:
+    assert {name: sight.phone_width for name, sight in sights.items() if sight.phone_width > PHONE["width"]} == {}
 
 
 def test_whatever_names_and_messages_hold_is_shown_as_text(
@@ -131,8 +152,3 @@ def test_nothing_moves_for_whoever_wants_it_still(visitors: Visitors, site: Stoc
         page.goto(f"{site.origin}/setup")
         page.evaluate("document.querySelector('button.primary').classList.add('working')")
         assert page.evaluate(moving) == name
-
-
-def open_everything(page: Page) -> None:
-    """Open whatever is folded away."""
-    page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true })")

@@ -71,11 +71,14 @@ def test_a_second_tab_and_a_second_person_see_the_same_and_may_pause_it(
     visitors: Visitors, office: ServerProcess, alma: Simulator
 ) -> None:
     page = visitors.enter(office.link)
-    begin(page, alma)
+    paste(page, alma.barcodes("in_transit", 2 * ROWS))
+    preview(page)
     tab = page.context.new_page()
     tab.goto(page.url)
     colleague = visitors.enter(office.new_link())
     colleague.get_by_role("link", name="Pasted barcodes").click()
+    expect_state(colleague, "previewed")
+    start(page)
     for each in (page, tab, colleague):
         expect_state(each, "scanning")
     colleague.get_by_role("button", name="Pause").click()
@@ -85,8 +88,8 @@ def test_a_second_tab_and_a_second_person_see_the_same_and_may_pause_it(
     start(tab)
     for each in (page, tab, colleague):
         expect_state(each, "finished")
-        expect_count(each, "In place", ROWS)
-    check_each_once(alma)
+        expect_count(each, "In place", 2 * ROWS)
+    check_each_once(alma, 2 * ROWS)
 
 
 @pytest.mark.parametrize("end", [ServerProcess.kill, ServerProcess.end], ids=["killed", "ended"])
