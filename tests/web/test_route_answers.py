@@ -33,6 +33,8 @@ NO_NUMBERS = (
     "%F0%9F%93%9A",
     "%ED%A0%80",
     "%FF",
+    "%00",
+    "1%2f2",
     "'",
     "x" * 5000,
 )
@@ -100,6 +102,8 @@ FORM_NAMES = (
     "find",
     "default",
 )
+FILE = b'\r\nContent-Disposition: form-data; name="file"; filename="%s"\r\n\r\n1\r\n--B--\r\n'
+FIELD = b'\r\nContent-Disposition: form-data; name="x"\r\n\r\n1\r\n--B'
 FIELDS = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
@@ -181,3 +185,23 @@ def test_no_form_breaks_a_change(page: Stocked, template: str, fields: dict[str,
 def named(template: str) -> list[str]:
     """Give the parameters of a path that are numbers."""
     return [name for name in ("run", "row") if f"{{{name}:" in template]
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        b"--\r\n",
+        b"garbage",
+        b"\r\nContent-Disposition: form-data\r\n\r\nx\r\n--B--\r\n",
+        FILE % (b"x" * 5000),
+        FIELD * 2001 + b"--\r\n",
+    ],
+)
+def test_a_broken_upload_is_said_in_a_sentence_and_no_list_is_kept(page: Stocked, rest: bytes) -> None:
+    before = page.contents()
+    token = b'--B\r\nContent-Disposition: form-data; name="csrf"\r\n\r\n' + page.token.encode() + b"\r\n--B"
+    multipart = ("Content-Type", "multipart/form-data; boundary=B")
+    answer = page.ask("POST", "/new/file", [page.cookie, ("Origin", page.origin), multipart], token + rest)
+    assert answer.status == 400
+    check_harmless(page, answer)
+    assert page.contents() == before
