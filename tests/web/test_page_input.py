@@ -68,6 +68,15 @@ def test_a_form_without_a_file_is_not_sent_and_is_answered_all_the_same(
     expect(page.locator("input[type=file]")).to_be_visible()
 
 
+def test_a_page_that_is_not_there_leads_to_the_runs(visitors: Visitors, office_of_module: ServerProcess) -> None:
+    page = visitors.enter(office_of_module.new_link())
+    page.goto(f"{office_of_module.origin}/nothing")
+    expect_problem(page, "There is no such page")
+    expect(page.get_by_role("link", name="Back")).to_have_count(0)
+    page.get_by_role("link", name="To the runs").click()
+    expect(page.get_by_role("heading", name="Runs")).to_be_visible()
+
+
 def test_of_two_columns_of_barcodes_one_is_chosen(
     visitors: Visitors, office_of_module: ServerProcess, library: Simulator, tmp_path: Path
 ) -> None:

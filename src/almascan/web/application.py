@@ -3,6 +3,7 @@
 import contextlib
 import os
 from collections.abc import AsyncIterator, Mapping
+from http import HTTPStatus
 from importlib.resources import files
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -172,6 +173,8 @@ def _say(request: Request, sentence: str, status: int) -> Response:
         return JSONResponse({"said": sentence}, status)
     office = office_of(request)
     back = request.url.path if request.method == "GET" else _path_of(request.headers.get("referer", ""), request)
+    if status == HTTPStatus.NOT_FOUND:
+        back = ""  # to the same page, which is not there
     return office.rendering.page(request, "error.html", status=status, sentence=sentence, back=back)
 
 
