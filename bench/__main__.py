@@ -108,7 +108,7 @@ def _parse() -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help="the benches to run; by default all")
-    parser.add_argument("--quick", action="store_true", help="measure small: about two minutes, and rougher figures")
+    parser.add_argument("--quick", action="store_true", help="measure small: about three minutes, and rougher figures")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write what was found to this file too")
     parser.add_argument("--markdown", action="store_true", help="print everything in Markdown")
     parser.add_argument("--page", type=Path, metavar="FILE", help="put the Markdown between the marks of this page")
