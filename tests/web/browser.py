@@ -131,6 +131,16 @@ def expect_state(page: Page, word: str, timeout_ms: float = PATIENCE_MS) -> None
     expect(page.locator("#part-status .chip").first).to_have_text(word, timeout=timeout_ms)
 
 
+def reload_until(page: Page, word: str) -> None:
+    """Load the page anew, as somebody does whose browser runs no scripts, until the run is in a state."""
+    for _ in range(100):
+        if page.locator("#part-status .chip").first.inner_text() == word:
+            return
+        page.wait_for_timeout(200)
+        page.reload()
+    expect_state(page, word)
+
+
 def done_rows(page: Page) -> int:
     """Say how many rows the page of a run says are done."""
     return int(page.locator("#part-status [role=status]").inner_text().split(" of ")[0].replace(",", ""))

@@ -9,6 +9,7 @@ from tests.web.browser import (
     find_barriers,
     paste,
     picture,
+    reload_until,
     wait_for_done,
 )
 from tests.web.server_process import ServerProcess
@@ -17,16 +18,6 @@ from almascan.simulator import Simulator
 
 pytestmark = NEEDS_CHROMIUM
 MOST_TABS = 60
-
-
-def reload_until(page: Page, word: str) -> None:
-    """Load the page anew, as somebody does whose browser runs no scripts, until the run is in a state."""
-    for _ in range(100):
-        if page.locator("#part-status .chip").first.inner_text() == word:
-            return
-        page.wait_for_timeout(200)
-        page.reload()
-    expect_state(page, word)
 
 
 def test_without_javascript_the_first_batch_is_scanned_by_loading_the_page_anew(

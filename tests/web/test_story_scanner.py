@@ -1,7 +1,7 @@
 """A session with a handheld scanner: barcodes come quickly, and each has its answer."""
 
 from playwright.sync_api import Page, expect
-from tests.web.browser import NEEDS_CHROMIUM, Visitors, expect_count, expect_state
+from tests.web.browser import NEEDS_CHROMIUM, Visitors, expect_count, expect_state, reload_until
 from tests.web.server_process import ServerProcess
 
 from almascan.simulator import Simulator
@@ -66,6 +66,5 @@ def test_without_javascript_each_barcode_is_answered_by_the_next_page(
     expect_count(page, "In place", 2)
     expect_count(page, "Duplicate", 1)
     page.get_by_role("button", name="End the session").click()
-    page.reload()
-    expect_state(page, "finished")
+    reload_until(page, "finished")
     assert alma.scans() == dict.fromkeys(barcodes, 1)
