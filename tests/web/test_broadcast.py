@@ -2,12 +2,13 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncIterator
-from itertools import count
+from itertools import count, pairwise
 
 import pytest
 
-from almascan.web.broadcast import Broadcast, Render
+from almascan.web.broadcast import LEAST_REST, Broadcast, Render
 
 
 def _told(render: Render) -> Broadcast:
@@ -71,3 +72,17 @@ async def test_a_rendering_that_fails_ends_the_watching_instead_of_leaving_it_si
 
     with pytest.raises(RuntimeError):
         await asyncio.wait_for(anext(_told(fail).watch(1, "en")), 5)
+
+
+async def test_a_run_that_is_slow_to_render_is_rendered_less_often() -> None:
+    times: list[float] = []
+
+    def render(run_id: int, language: str) -> dict[str, str]:
+        times.append(time.monotonic())
+        time.sleep(0.02)
+        return {"part": f"{run_id} {language} {len(times)}"}
+
+    parts = _told(render).watch(1, "en")
+    await _first(parts, 3)
+    await parts.aclose()  # type: ignore[attr-defined]
+    assert all(later - earlier >= 0.02 * LEAST_REST for earlier, later in pairwise(times))

@@ -5,9 +5,12 @@ has changed goes out. It costs the same for a run of any size, and hardly more f
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
 
 QUIET_AFTER_TICKS = 5
+LEAST_REST = 20
+"""For how many times as long as a rendering takes none is made: the largest run costs no more than a twentieth of a core."""
 
 Parts = Mapping[str, str]
 Render = Callable[[int, str], Parts]
@@ -82,7 +85,9 @@ class Broadcast:
     async def _tick(self, channel: _Channel, run_id: int, language: str) -> None:
         quiet = 0
         while True:
+            began = time.monotonic()
             parts = await asyncio.to_thread(self._render, run_id, language)
+            took = time.monotonic() - began
             changed = {name: html for name, html in parts.items() if channel.parts.get(name, (0, ""))[1] != html}
             quiet = 0 if changed else quiet + 1
             if changed:
@@ -90,4 +95,5 @@ class Broadcast:
                     channel.version += 1
                     channel.parts |= {name: (channel.version, html) for name, html in changed.items()}
                     channel.changed.notify_all()
-            await asyncio.sleep(self._tick_seconds if quiet < QUIET_AFTER_TICKS else self._quiet_tick_seconds)
+            tick = self._tick_seconds if quiet < QUIET_AFTER_TICKS else self._quiet_tick_seconds
+            await asyncio.sleep(max(tick, took * LEAST_REST))
