@@ -172,7 +172,8 @@ class Crew:
                     f"Alma refused a request by the second: the rate is {self._pacer.rate_now:.1f} now, and recovers."
                 )
             await self._clock.sleep(REPORT_SECONDS)
-            if not self._tasks and not snapshot.requests_per_second:
+            # Looked at anew: a row may have begun and ended meanwhile, and is still to be told of.
+            if not self._tasks and not self.snapshot().requests_per_second:
                 # Nothing changes until the next row comes, which may be hours away in an open run.
                 self._busy.clear()
                 await self._busy.wait()

@@ -77,6 +77,10 @@ class Bench:
         ended: Ended = await self.work(lambda runner: runner.resume(run), **how)
         return ended
 
+    async def retry(self, run: int = 1, **how: Any) -> Ended:
+        ended: Ended = await self.work(lambda runner: runner.retry(run), **how)
+        return ended
+
     async def work(
         self,
         act: Callable[[Runner], Any],

@@ -58,7 +58,7 @@ async def test_whatever_goes_wrong_no_item_is_scanned_twice_and_every_row_gets_i
     assert set(bench.simulator.scans().values()) <= {1}
     assert any(row.sends > 1 for row in bench.journal.rows(1))
     bench.simulator.clear_faults()
-    ended = await bench.work(lambda runner: runner.retry(1), timeouts=IMPATIENT)
+    ended = await bench.retry(timeouts=IMPATIENT)
     for row in bench.journal.rows_in_state(1, RowState.UNCLEAR):
         # Three scans without effect are all that a row is given; a person says that it may have another.
         assert row.sends == MOST_SENDS
@@ -83,7 +83,7 @@ async def test_whatever_goes_wrong_no_item_that_stands_in_three_runs_at_once_is_
     assert set(bench.simulator.scans().values()) <= {1}
     bench.simulator.clear_faults()
     for run in (1, 2, 3):
-        await bench.work(lambda runner, run=run: runner.retry(run), timeouts=IMPATIENT)
+        await bench.retry(run, timeouts=IMPATIENT)
         for row in list(bench.journal.rows_in_state(run, RowState.UNCLEAR)):
             assert row.sends == MOST_SENDS
             settle(bench.journal, run, row.row, done=False, at=0.0)

@@ -1,40 +1,20 @@
 """Chromium, somebody who uses the page in it, and the steps that the stories are made of."""
 
 import json
-import shutil
 import urllib.request
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 ROOT = Path(__file__).resolve().parents[2]
 SCREENSHOTS = ROOT / "test-results" / "screenshots"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-NEEDS_CHROMIUM = [
-    pytest.mark.system,
-    pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: make system-packages"),
-]
 PATIENCE_MS = 20_000
 _OWN_NOISE = ("Failed to load resource: the server responded with a status of 4",)
 """What Chromium itself writes when a page is answered with an error's status, as it should be."""
 _WITHOUT_NETWORK = ("data:", "blob:", "about:")
-
-
-@contextmanager
-def chromium() -> Iterator[Browser]:
-    """Run Chromium."""
-    expect.set_options(timeout=PATIENCE_MS)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        )
-        yield browser
-        browser.close()
 
 
 class Visitors:

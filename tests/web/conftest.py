@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
-from tests.web.browser import Visitors, chromium
+from tests.chromium import chromium
+from tests.web.browser import Visitors
 from tests.web.server_process import ServerProcess
 
 from almascan.simulator import Simulator, SimulatorConfig

@@ -1,34 +1,25 @@
 """The door in a real browser: what it sends of itself, and the cookie that it shows where a link was followed."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext
 from starlette.responses import PlainTextResponse
+from tests.chromium import NEEDS_CHROMIUM, chromium
 from tests.web.guarded import SECRET, Guarded, guarded, serving
 
 from almascan.web.access import LinkAccess, Refusal
 from almascan.web.server import listen
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-
-pytestmark = [
-    pytest.mark.system,
-    pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: make system-packages"),
-]
+pytestmark = NEEDS_CHROMIUM
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        )
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

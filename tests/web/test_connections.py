@@ -31,8 +31,8 @@ def profiles(simulator: Simulator, tmp_path: Path) -> dict[str, str]:
     return {"ALMASCAN_CONFIG": str(tmp_path / "profiles.toml")}
 
 
-def started_with(environ: dict[str, str], **settings: str) -> Connections:
-    return Connections(Settings(**settings), environ, Practice())
+def started_with(environ: dict[str, str], *, profile: str = "", base_url: str = "") -> Connections:
+    return Connections(Settings(profile=profile, base_url=base_url), environ, Practice())
 
 
 def test_every_profile_is_there_and_the_one_to_begin_with_comes_first(

@@ -6,7 +6,8 @@ from pathlib import Path
 import openpyxl
 import pytest
 from playwright.sync_api import Page, expect
-from tests.web.browser import NEEDS_CHROMIUM, Visitors, expect_count, expect_state, paste, preview, start, upload
+from tests.chromium import NEEDS_CHROMIUM
+from tests.web.browser import Visitors, expect_count, expect_state, paste, preview, start, upload
 from tests.web.server_process import ServerProcess
 
 from almascan.simulator import Simulator, SimulatorConfig

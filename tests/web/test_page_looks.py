@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize
-from tests.web.browser import NEEDS_CHROMIUM, Visitors, find_barriers, picture
+from tests.chromium import NEEDS_CHROMIUM
+from tests.web.browser import Visitors, find_barriers, picture
 from tests.web.stocked import RUNS, UNCLEAR_ROW, Stocked, stocked
 
 from almascan.journal import Journal

@@ -8,7 +8,8 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
-from tests.web.browser import NEEDS_CHROMIUM, Visitors, expect_state, paste, preview
+from tests.chromium import NEEDS_CHROMIUM
+from tests.web.browser import Visitors, expect_state, paste, preview
 from tests.web.guarded import serving
 from tests.web.server_process import ServerProcess
 

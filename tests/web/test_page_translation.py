@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Page
+from tests.chromium import NEEDS_CHROMIUM
 from tests.web.browser import (
-    NEEDS_CHROMIUM,
     Visitors,
 )
 from tests.web.server_process import ServerProcess

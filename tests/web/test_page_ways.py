@@ -1,8 +1,8 @@
 """Other ways through the page: without JavaScript, and with the keyboard alone."""
 
 from playwright.sync_api import Page, expect
+from tests.chromium import NEEDS_CHROMIUM
 from tests.web.browser import (
-    NEEDS_CHROMIUM,
     Visitors,
     expect_count,
     expect_state,

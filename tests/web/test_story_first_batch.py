@@ -6,8 +6,8 @@ from pathlib import Path
 
 import openpyxl
 from playwright.sync_api import Page, expect
+from tests.chromium import NEEDS_CHROMIUM
 from tests.web.browser import (
-    NEEDS_CHROMIUM,
     Visitors,
     choose_practice,
     expect_count,

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
+from tests.chromium import NEEDS_CHROMIUM
 from tests.web.browser import (
-    NEEDS_CHROMIUM,
     Visitors,
     done_rows,
     expect_count,

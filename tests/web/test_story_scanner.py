@@ -1,7 +1,8 @@
 """A session with a handheld scanner: barcodes come quickly, and each has its answer."""
 
 from playwright.sync_api import Page, expect
-from tests.web.browser import NEEDS_CHROMIUM, Visitors, expect_count, expect_state, reload_until
+from tests.chromium import NEEDS_CHROMIUM
+from tests.web.browser import Visitors, expect_count, expect_state, reload_until
 from tests.web.server_process import ServerProcess
 
 from almascan.simulator import Simulator

@@ -1,9 +1,14 @@
 """What the pages work with: the journal, the engine, the connections, the lists that are no run yet, the texts."""
 
+from http import HTTPStatus
+
 import msgspec
+from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 
+from almascan.errors import UsageError
 from almascan.journal import Journal
+from almascan.model import Run
 from almascan.web.access import Person
 from almascan.web.broadcast import Broadcast
 from almascan.web.choices import Catalogue
@@ -25,6 +30,17 @@ class Office(msgspec.Struct, frozen=True):
     rendering: Rendering
     broadcast: Broadcast
     catalogue: Catalogue
+
+    def run(self, run_id: int) -> Run:
+        """Give a run.
+
+        Raises:
+            HTTPException: There is none of that number: 404.
+        """
+        try:
+            return self.journal.run(run_id)
+        except UsageError:
+            raise HTTPException(HTTPStatus.NOT_FOUND) from None
 
     def note(self, person: Person, action: str, *, run: int | None = None, text: str = "") -> None:
         """Put into the audit log what a person has done."""

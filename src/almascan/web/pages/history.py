@@ -52,7 +52,7 @@ def search(request: Request) -> Response:
 def report(request: Request) -> Response:
     """Give a run's report as a file."""
     office, name = office_of(request), request.path_params["format"]
-    run = office.journal.run(request.path_params["run"])
+    run = office.run(request.path_params["run"])
     form = find_format(name)
     file = tempfile.SpooledTemporaryFile(max_size=_KEPT_IN_MEMORY_BYTES)  # noqa: SIM115 - closed once it is sent
     write_report(name, run, office.journal.counts(run.id), office.journal.rows(run.id), file)  # type: ignore[arg-type]
@@ -62,7 +62,7 @@ def report(request: Request) -> Response:
 def shelf_list(request: Request) -> Response:
     """Give the items that a plan says to scan, in the order of the shelves."""
     office = office_of(request)
-    run = office.journal.run(request.path_params["run"])
+    run = office.run(request.path_params["run"])
     file = tempfile.SpooledTemporaryFile(max_size=_KEPT_IN_MEMORY_BYTES)  # noqa: SIM115 - closed once it is sent
     write_shelf_rows(office.journal.rows(run.id), file)  # type: ignore[arg-type]
     return _download(file, f"run-{run.id}-shelf-list.csv")

@@ -38,7 +38,7 @@ def show_all(request: Request) -> Response:
     """Show a page of a run's rows, filtered."""
     office = office_of(request)
     words = office.rendering.words(request)
-    run = office.journal.run(request.path_params["run"])
+    run = office.run(request.path_params["run"])
     shown, text = request.query_params.get("show", ""), request.query_params.get("find", "").strip()[:_MOST_TEXT]
     after = _number(request.query_params.get("after", ""))
     wanted = _read_filter(shown, text)
@@ -82,7 +82,7 @@ def show(request: Request) -> Response:
     """Show a row's whole story."""
     office = office_of(request)
     words = office.rendering.words(request)
-    run = office.journal.run(request.path_params["run"])
+    run = office.run(request.path_params["run"])
     row = office.journal.row(run.id, request.path_params["row"])
     values = {field.name: field.value(row) for field in ROW_FIELDS}
     return office.rendering.page(

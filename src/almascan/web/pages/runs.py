@@ -13,7 +13,6 @@ from starlette.responses import RedirectResponse, Response
 from almascan import intervene
 from almascan.errors import LeaseError, UsageError
 from almascan.model import Outcome, Run, RunState
-from almascan.report import FORMATS
 from almascan.report.order import list_words, order_words
 from almascan.report.plan import PlanCost, plan_cost
 from almascan.web.choices import read_rate
@@ -22,6 +21,8 @@ from almascan.web.office import Office, office_of, person_of
 from almascan.web.views import RunView, row_line, view_run
 from almascan.web.wording import Wording, choose_language
 
+REPORTS = ("html", "xlsx", "csv", "json")
+"""In the order in which people ask for them."""
 PERSON_ROWS = 12
 LATEST_ROWS = 8
 FIRST_ROWS = 10
@@ -31,7 +32,7 @@ _PARTS = ("status", "controls", "progress", "person", "outcomes", "latest")
 def show(request: Request) -> Response:
     """Show a run's page."""
     office, words = office_of(request), office_of(request).rendering.words(request)
-    run = office.journal.run(request.path_params["run"])
+    run = office.run(request.path_params["run"])
     return office.rendering.page(request, "run.html", parts=_PARTS, **_values(office, run, words))
 
 
@@ -84,7 +85,7 @@ async def halt(request: Request) -> Response:
         await asyncio.to_thread(intervene.cancel, office.journal, run_id, who=person.name)
     else:
         await asyncio.to_thread(intervene.pause, office.journal, run_id, who=person.name)
-    run = await asyncio.to_thread(office.journal.run, run_id)
+    run = await asyncio.to_thread(office.run, run_id)
     office.engine.stop(run_id, run.reason)
     await asyncio.to_thread(office.note, person, form.get("action", "pause"), run=run_id)
     return _to_run(run_id)
@@ -105,7 +106,7 @@ async def change_rate(request: Request) -> Response:
     office, person, run_id = office_of(request), person_of(request), request.path_params["run"]
     form = await read_form(request)
     rate = read_rate(form.get("rate"))
-    run = await asyncio.to_thread(office.journal.run, run_id)
+    run = await asyncio.to_thread(office.run, run_id)
     order = msgspec.structs.replace(run.order, rate=rate)
     await asyncio.to_thread(office.journal.change_run, run_id, order=order)
     await asyncio.to_thread(office.note, person, "rate", run=run_id, text=f"{rate:g}")
@@ -116,7 +117,7 @@ async def delete(request: Request) -> Response:
     """Remove a run for good."""
     office, person, run_id = office_of(request), person_of(request), request.path_params["run"]
     await read_form(request)
-    run = await asyncio.to_thread(office.journal.run, run_id)
+    run = await asyncio.to_thread(office.run, run_id)
     await asyncio.to_thread(intervene.delete, office.journal, run_id, at=time.time())
     await asyncio.to_thread(office.note, person, "delete", run=run_id, text=run.list_name)
     return RedirectResponse("/", 303)
@@ -132,7 +133,7 @@ def _values(office: Office, run: Run, words: Wording) -> dict[str, Any]:
         "latest_rows": _latest_rows(office, view, words),
         "cost": _cost(office, view),
         "first_rows": FIRST_ROWS,
-        "formats": FORMATS,
+        "formats": REPORTS,
         "order_words": order_words(run),
         "list_words": [(name, words) for name, words in list_words(run) if name != "Digest"],
     }
