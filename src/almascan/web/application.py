@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from starlette.applications import Starlette
+from starlette.convertors import register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -25,6 +26,7 @@ from almascan.web.choices import Catalogue
 from almascan.web.connections import Connections
 from almascan.web.drafts import Drafts
 from almascan.web.engine import Engine
+from almascan.web.forms import NumberConvertor
 from almascan.web.office import Office, office_of
 from almascan.web.pages import history, lists, rows, runs, scanner, setup
 from almascan.web.practice import Practice
@@ -38,6 +40,7 @@ _STATUSES: tuple[tuple[type[AlmascanError], int], ...] = (
 )
 """The HTTP status of an error's page; every other error of almascan's is the request's: 400."""
 
+register_url_convertor("number", NumberConvertor())
 _ROUTES = (
     Route("/", history.show_runs),
     Route("/search", history.search),
@@ -53,21 +56,21 @@ _ROUTES = (
     Route("/setup", setup.add, methods=["POST"]),
     Route("/setup/{name}", setup.check),
     Route("/setup/{name}/desk", setup.choose_desk, methods=["POST"]),
-    Route("/runs/{run:int}", runs.show),
-    Route("/runs/{run:int}/events", runs.events),
-    Route("/runs/{run:int}/start", runs.start, methods=["POST"]),
-    Route("/runs/{run:int}/halt", runs.halt, methods=["POST"]),
-    Route("/runs/{run:int}/allow", runs.allow, methods=["POST"]),
-    Route("/runs/{run:int}/rate", runs.change_rate, methods=["POST"]),
-    Route("/runs/{run:int}/delete", runs.delete, methods=["POST"]),
-    Route("/runs/{run:int}/scan", scanner.scan, methods=["POST"]),
-    Route("/runs/{run:int}/close", scanner.close, methods=["POST"]),
-    Route("/runs/{run:int}/rows", rows.show_all),
-    Route("/runs/{run:int}/rows", rows.change, methods=["POST"]),
-    Route("/runs/{run:int}/rows/{row:int}", rows.show),
-    Route("/runs/{run:int}/rows/{row:int}/settle", rows.settle, methods=["POST"]),
-    Route("/runs/{run:int}/report/{format}", history.report),
-    Route("/runs/{run:int}/shelf-list", history.shelf_list),
+    Route("/runs/{run:number}", runs.show),
+    Route("/runs/{run:number}/events", runs.events),
+    Route("/runs/{run:number}/start", runs.start, methods=["POST"]),
+    Route("/runs/{run:number}/halt", runs.halt, methods=["POST"]),
+    Route("/runs/{run:number}/allow", runs.allow, methods=["POST"]),
+    Route("/runs/{run:number}/rate", runs.change_rate, methods=["POST"]),
+    Route("/runs/{run:number}/delete", runs.delete, methods=["POST"]),
+    Route("/runs/{run:number}/scan", scanner.scan, methods=["POST"]),
+    Route("/runs/{run:number}/close", scanner.close, methods=["POST"]),
+    Route("/runs/{run:number}/rows", rows.show_all),
+    Route("/runs/{run:number}/rows", rows.change, methods=["POST"]),
+    Route("/runs/{run:number}/rows/{row:number}", rows.show),
+    Route("/runs/{run:number}/rows/{row:number}/settle", rows.settle, methods=["POST"]),
+    Route("/runs/{run:number}/report/{format}", history.report),
+    Route("/runs/{run:number}/shelf-list", history.shelf_list),
 )
 
 

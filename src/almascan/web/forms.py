@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
+from starlette.convertors import Convertor
 from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 
 MOST_FIELDS = 2_000
+_MOST_DIGITS = 9
+"""No run and no row is numbered higher; Python and the journal refuse numbers that are much longer."""
 
 
 class Form:
@@ -30,7 +33,7 @@ class Form:
 
     def numbers(self, name: str) -> list[int]:
         """Give the whole numbers among a field's texts."""
-        return [int(text) for text in self.all(name) if text.isascii() and text.isdecimal()]
+        return [number for text in self.all(name) if (number := read_number(text)) is not None]
 
     def has(self, name: str) -> bool:
         """Whether a box was ticked."""
@@ -44,6 +47,26 @@ class Form:
     def as_mapping(self) -> Mapping[str, Any]:
         """Give the fields' first texts by name."""
         return {name: self.get(name) for name in self._data}
+
+
+def read_number(text: str) -> int | None:
+    """Give the whole number that a text is; None for anything else."""
+    is_number = text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS
+    return int(text) if is_number else None
+
+
+class NumberConvertor(Convertor[int]):
+    """A run's or a row's number in an address; what is longer is no address of the page."""
+
+    regex = f"[0-9]{{1,{_MOST_DIGITS}}}"
+
+    def convert(self, value: str) -> int:
+        """Read it."""
+        return int(value)
+
+    def to_string(self, value: int) -> str:
+        """Write it."""
+        return str(value)
 
 
 async def read_form(request: Request) -> Form:

@@ -8,7 +8,7 @@ from starlette.requests import HTTPConnection
 
 from almascan.errors import UsageError
 from almascan.journal import Journal
-from almascan.model import Run
+from almascan.model import Row, Run
 from almascan.web.access import Person
 from almascan.web.broadcast import Broadcast
 from almascan.web.choices import Catalogue
@@ -39,6 +39,13 @@ class Office(msgspec.Struct, frozen=True):
         """
         try:
             return self.journal.run(run_id)
+        except UsageError:
+            raise HTTPException(HTTPStatus.NOT_FOUND) from None
+
+    def row(self, run_id: int, row: int) -> Row:
+        """Give a row of a run; raises as ``run``."""
+        try:
+            return self.journal.row(run_id, row)
         except UsageError:
             raise HTTPException(HTTPStatus.NOT_FOUND) from None
 

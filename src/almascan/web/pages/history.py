@@ -11,6 +11,7 @@ from almascan.model import Outcome
 from almascan.report import find_format, write_report
 from almascan.report.plan import write_shelf_rows
 from almascan.report.summary import needs_person
+from almascan.web.forms import read_number
 from almascan.web.office import office_of
 from almascan.web.views import row_line, state_of, summarize
 
@@ -25,7 +26,7 @@ def show_runs(request: Request) -> Response:
     """Show the runs, the newest first; a newcomer is led to the first steps."""
     office = office_of(request)
     before = request.query_params.get("before", "")
-    runs = office.journal.runs(PAGE_RUNS + 1, before=int(before) if before.isdecimal() else None)
+    runs = office.journal.runs(PAGE_RUNS + 1, before=read_number(before))
     if not runs and not before and not office.connections.all():
         return RedirectResponse("/setup", 303)
     shown = runs[:PAGE_RUNS]
@@ -72,7 +73,7 @@ def log(request: Request) -> Response:
     """Show who did what, the latest first."""
     office = office_of(request)
     before = request.query_params.get("before", "")
-    actions = office.journal.actions(before=int(before) if before.isdecimal() else None, limit=PAGE_ACTIONS + 1)
+    actions = office.journal.actions(before=read_number(before), limit=PAGE_ACTIONS + 1)
     more = actions[PAGE_ACTIONS - 1].id if len(actions) > PAGE_ACTIONS else None
     return office.rendering.page(request, "log.html", actions=actions[:PAGE_ACTIONS], more=more)
 

@@ -16,7 +16,7 @@ from almascan.lists.survey import Survey, columns_of, sheets_of, survey
 from almascan.model import Outcome
 from almascan.report.summary import in_order
 from almascan.web.drafts import Draft, check_name
-from almascan.web.forms import Form, read_form
+from almascan.web.forms import Form, read_form, read_number
 from almascan.web.office import Office, office_of, person_of
 from almascan.web.views import outcome_line
 
@@ -94,7 +94,7 @@ async def plan(request: Request) -> Response:
     draft = await asyncio.to_thread(office.drafts.find, request.path_params["list"])
     options = _read_options(form.as_mapping())
     connection, order = office.catalogue.read_order(form)
-    rows = int(form.get("rows", "0")) if form.get("rows").isdecimal() else 0
+    rows = read_number(form.get("rows")) or 0
     if draft.kind in _FROM_ALMA:
         listing = await _fetch(office, draft, options)
         run = await office.engine.plan(connection, listing, order, rows=rows, who=person.name)
@@ -115,8 +115,8 @@ async def _offer(office: Office, request: Request, source: str, chosen: Mapping[
     if source == "run":
         words = office.rendering.words(request)
         runs = await asyncio.to_thread(office.journal.runs, 50)
-        number = chosen.get("run", "")
-        counts = await asyncio.to_thread(office.journal.counts, int(number)) if number.isdecimal() else {}
+        number = read_number(chosen.get("run", ""))
+        counts = await asyncio.to_thread(office.journal.counts, number) if number is not None else {}
         return {"found": runs, "lines": [outcome_line(outcome, counts, words) for outcome in in_order(counts)]}
     if source in _FROM_ALMA:
         connection = office.connections.find(chosen.get("connection", ""))
@@ -140,7 +140,7 @@ async def _take(office: Office, kind: str, form: Form) -> Draft:
     if kind == "practice":
         return await _take_practice(office)
     if kind == "run":
-        run = await asyncio.to_thread(office.journal.run, next(iter(form.numbers("run")), 0))
+        run = await asyncio.to_thread(office.run, next(iter(form.numbers("run")), 0))
         outcomes = tuple(outcome for outcome in Outcome if outcome in form.all("outcome"))
         name = f"Rows of run {run.id}: {run.list_name}"
         return await asyncio.to_thread(office.drafts.add, Draft("", "run", name, str(run.id), outcomes))
@@ -158,14 +158,14 @@ async def _take_file(office: Office, upload: UploadFile | None) -> Draft:
     """Keep an uploaded file."""
     if upload is None:
         raise ListError("No file was chosen: choose one, or paste the barcodes.")
-    draft = Draft("", "file", check_name(upload.filename or ""))
-    with tempfile.NamedTemporaryFile(prefix="almascan-", delete=False) as file:
-        path = Path(file.name)
-        try:
+    try:
+        draft = Draft("", "file", check_name(upload.filename or ""))
+        with tempfile.NamedTemporaryFile(prefix="almascan-", delete=False) as file:
+            path = Path(file.name)
             while chunk := await upload.read(_COPY_BYTES):
                 await asyncio.to_thread(file.write, chunk)
-        finally:
-            await upload.close()
+    finally:
+        await upload.close()
     try:
         return await asyncio.to_thread(office.drafts.add, draft, path)
     finally:

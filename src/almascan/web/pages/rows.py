@@ -14,7 +14,7 @@ from almascan.errors import UsageError
 from almascan.model import Outcome, RowState
 from almascan.report.fields import ROW_FIELDS
 from almascan.report.summary import in_order, needs_person
-from almascan.web.forms import read_form
+from almascan.web.forms import read_form, read_number
 from almascan.web.office import office_of, person_of
 from almascan.web.views import outcome_line, row_line, state_of
 
@@ -40,7 +40,7 @@ def show_all(request: Request) -> Response:
     words = office.rendering.words(request)
     run = office.run(request.path_params["run"])
     shown, text = request.query_params.get("show", ""), request.query_params.get("find", "").strip()[:_MOST_TEXT]
-    after = _number(request.query_params.get("after", ""))
+    after = read_number(request.query_params.get("after", "")) or 0
     wanted = _read_filter(shown, text)
     rows = office.journal.page_of_rows(
         run.id, answers=wanted.answers, states=wanted.states, text=wanted.text, after=after, limit=PAGE_ROWS + 1
@@ -83,7 +83,7 @@ def show(request: Request) -> Response:
     office = office_of(request)
     words = office.rendering.words(request)
     run = office.run(request.path_params["run"])
-    row = office.journal.row(run.id, request.path_params["row"])
+    row = office.row(run.id, request.path_params["row"])
     values = {field.name: field.value(row) for field in ROW_FIELDS}
     return office.rendering.page(
         request,
@@ -122,7 +122,3 @@ def _read_filter(shown: str, text: str) -> Filter:
         return Filter((Outcome(shown),) if shown else (), (), text)
     except ValueError:
         raise UsageError("There is no such kind of rows: choose one of the list.") from None
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 9 else 0  # noqa: PLR2004 - no row is above
