@@ -96,6 +96,17 @@ def test_an_item_that_another_run_sent_and_has_an_answer_for_is_free_to_a_run_th
     assert journal.save([intent(next(journal.rows(second.id)), "23")]) == [None]
 
 
+def test_a_look_that_came_while_another_run_s_scan_was_under_way_does_not_count(journal: Journal) -> None:
+    first, second = add(journal, [new(7, "a")]), add(journal, [new(1, "a")])
+    claimed = intent(next(journal.rows(first.id)), "23", at=100.0)
+    journal.save([claimed])
+    done = claimed.row.to(RowState.DONE, outcome=Outcome.IN_PLACE, finished_at=103.0)
+    journal.save([Change(done, RowState.SENDING)])
+    (other,) = journal.rows(second.id)
+    assert journal.save([intent(other, "23", at=105.0, since=101.0)]) == [Blocked(1, 7)]
+    assert journal.save([intent(other, "23", at=105.0, since=104.0)]) == [None]
+
+
 def test_another_institution_blocks_nothing(journal: Journal) -> None:
     first, second = add(journal, [new(1, "a")]), add(journal, [new(1, "a")], "01B")
     journal.save([intent(next(journal.rows(first.id)), "23")])

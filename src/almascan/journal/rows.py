@@ -40,8 +40,8 @@ class Claim(NamedTuple):
 
     Attributes:
         institution: Whose runs are looked through.
-        sent_since: Items that any run sent after this moment (seconds since 1970) are not sent again; ``NEVER``
-            where the item's own state was looked at instead.
+        sent_since: Items that any run sent, or had its answer for, after this moment (seconds since 1970) are not sent
+            again: the moment of the look, or as long ago as the recipe says that does not look; ``NEVER`` for any.
     """
 
     institution: str
@@ -112,6 +112,8 @@ def _in_the_way(*, run: Any, row: Any, step: Any, pid: Any, institution: Any, si
                 and_(_OTHER.c.run == run, _OTHER.c.step >= step),
                 or_(_OTHER.c.state == RowState.SENDING, _OTHER.c.state == RowState.UNCLEAR),
                 _OTHER.c.sent_at > since,
+                # A look that came while the other's scan was under way saw the item as it was before.
+                _OTHER.c.finished_at > since,
             ),
         )
     )
