@@ -51,6 +51,17 @@ async def test_an_item_in_two_runs_at_once_is_scanned_by_one_of_them_alone(bench
     assert answers.total() == 240
 
 
+async def test_a_look_that_comes_while_a_run_beside_scans_the_item_does_not_count(bench: Bench) -> None:
+    barcodes = bench.simulator.barcodes("in_transit", 60)
+    # Each scan takes effect late in its call, so that looks meanwhile see its item as it was.
+    bench.simulator.add_fault("delay", operation="scan", delay_seconds=0.2)
+    pacer = Pacer(RATE)
+    await asyncio.gather(
+        scan(bench, pacer, barcodes, bench.order()), scan(bench, pacer, list(reversed(barcodes)), bench.order())
+    )
+    assert bench.simulator.scans() == dict.fromkeys(barcodes, 1)
+
+
 async def test_an_item_that_a_run_beside_has_scanned_since_the_look_is_looked_at_again(bench: Bench) -> None:
     (barcode,) = bench.simulator.barcodes("in_transit", 1)
     pacer, patient = Pacer(RATE), Timeouts(read_seconds=30)
