@@ -3,6 +3,8 @@
 import os
 import stat
 import time
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,8 +16,14 @@ from almascan.web.drafts import KEPT_SECONDS, Draft, Drafts, check_name
 
 
 @pytest.fixture
-def drafts(tmp_path: Path) -> Drafts:
-    return Drafts(tmp_path / "lists", Journal(tmp_path / "journal.db"))
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    with closing(Journal(tmp_path / "journal.db")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def drafts(tmp_path: Path, journal: Journal) -> Drafts:
+    return Drafts(tmp_path / "lists", journal)
 
 
 def test_a_file_is_kept_until_its_run_is_begun(drafts: Drafts, tmp_path: Path) -> None:
@@ -61,10 +69,10 @@ def test_what_is_older_than_a_day_is_removed_when_the_next_comes(drafts: Drafts,
         drafts.find(old.id)
 
 
-def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_a_sentence(drafts: Drafts, tmp_path: Path) -> None:
     (tmp_path / "lists").write_text("in the way", encoding="utf-8")
     with pytest.raises(UsageError, match="cannot be kept"):
-        Drafts(tmp_path / "lists", Journal(tmp_path / "journal.db")).add(Draft("", "text", "x"), b"1")
+        drafts.add(Draft("", "text", "x"), b"1")
 
 
 @pytest.mark.parametrize(
