@@ -12,6 +12,8 @@ from pathlib import Path
 from almascan.simulator import Simulator, SimulatorConfig
 
 RATE = 25
+PRACTICE = SimulatorConfig(items=20_000, seed=1, per_second=RATE, latency_ms=150, jitter_ms=40)
+"""The simulated Alma to practise on."""
 SETTLE_SECONDS = 3
 KILLED_AFTER_SCANS = 60
 LONGEST_SECONDS = 120.0
@@ -42,8 +44,7 @@ def run_demo(folder: Path, say: Say) -> Path:
         The HTML report.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    config = SimulatorConfig(items=20_000, seed=1, per_second=RATE, latency_ms=150, jitter_ms=40)
-    with Simulator(config) as simulator:
+    with Simulator(PRACTICE) as simulator:
         say(f"A simulated Alma listens at {simulator.base_url}; it allows {RATE} requests a second.")
         list_path = folder / "stuck-in-transit.csv"
         rows = write_practice_list(simulator, list_path)

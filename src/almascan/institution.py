@@ -9,6 +9,9 @@ from almascan.errors import KeyRefusedError
 from almascan.model import DEFAULT_PACE, Environment, Order
 from almascan.settings import Settings
 
+CAREFUL_RATE = 4.0
+"""Requests a second until it is known which Alma this is."""
+
 
 class Institution(msgspec.Struct, frozen=True):
     """Whom the key is for.

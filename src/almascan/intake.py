@@ -69,14 +69,11 @@ class Intake:
     async def _take(self, last: int) -> list[Row]:
         """Read the new rows up to a number, and count them."""
         last = min(last, self._known + _PART)
-        rows = await asyncio.to_thread(self._read, range(self._known + 1, last + 1))
+        rows = await asyncio.to_thread(self._journal.rows_numbered, self._run_id, range(self._known + 1, last + 1))
         self._known = last
         for row in rows:
             self._tally.add(row)
         return rows
-
-    def _read(self, numbers: range) -> list[Row]:
-        return [self._journal.row(self._run_id, number) for number in numbers]
 
 
 def choose_rows(journal: Journal, run_id: int, limit: int | None) -> Iterator[Row]:

@@ -137,7 +137,7 @@ def reopen_failed(journal: Journal, run_id: int, at: float) -> int:
         How many rows there were.
     """
     event = Event(at, EventKind.RETRIED, "It failed, and is tried once more.")
-    failed = (row for row in journal.rows_in_state(run_id, RowState.FAILED) if row.outcome is not Outcome.BAD_BARCODE)
+    failed = (row for row in journal.rows_in_state(run_id, RowState.FAILED) if row.answer.can_be_retried)
     reopened = 0
     while part := list(islice(failed, _AT_ONCE)):
         journal.save([Change(_reopened(row), RowState.FAILED, (event,)) for row in part])

@@ -73,7 +73,7 @@ def make_preview(
         rate=rate,
         seconds=requests / per_second,
         remaining_calls=remaining_calls,
-        is_simulated=run.base_url.startswith("http://"),
+        is_simulated=run.is_simulated,
         twin=twin,
     )
 

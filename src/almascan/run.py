@@ -23,7 +23,7 @@ from almascan.intervene import reopen_failed
 from almascan.journal import Journal, say_who
 from almascan.lists import Listing
 from almascan.loading import begin_record, load
-from almascan.model import Group, Order, Outcome, Run, RunState
+from almascan.model import Order, Outcome, Run, RunState
 from almascan.preview import Preview, make_preview
 from almascan.progress import Reporter
 from almascan.shift import Ended, Shift, exit_code_of
@@ -323,5 +323,5 @@ def _check_goes_on(run: Run, institution: Institution) -> None:
 
 def _has_work(counts: Mapping[Outcome, int], *, reopen: bool) -> bool:
     """Say whether a run has rows to go on with; with ``reopen`` the failed ones too."""
-    failed = reopen and any(outcome.group is Group.FAILED and outcome is not Outcome.BAD_BARCODE for outcome in counts)
+    failed = reopen and any(outcome.can_be_retried for outcome in counts)
     return failed or Outcome.NOT_TRIED in counts or Outcome.UNCLEAR in counts

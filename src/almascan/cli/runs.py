@@ -19,7 +19,7 @@ def command(limit: int, as_json: bool, **given: Any) -> None:
     """List the runs of the journal, the newest first."""
     from almascan.progress.text import date_time
     from almascan.report.json_report import describe_run
-    from almascan.report.summary import needs_person
+    from almascan.report.summary import count_done, count_for_person
 
     journal = open_journal(options.settings_of(**given))
     runs = journal.runs(limit)
@@ -29,11 +29,7 @@ def command(limit: int, as_json: bool, **given: Any) -> None:
     lines = []
     for run in runs:
         counts = journal.counts(run.id)
-        person = sum(number for outcome, number in counts.items() if needs_person(outcome))
-        done = sum(number for outcome, number in counts.items() if outcome.group == "done")
-        state = journal.state_in_words(run)
-        lines.append(
-            (run.id, state, date_time(run.created_at), run.list_name, str(run.order.desk), run.rows, done, person)
-        )
+        about = (run.id, journal.state_in_words(run), date_time(run.created_at), run.list_name, str(run.order.desk))
+        lines.append((*about, run.rows, count_done(counts), count_for_person(counts)))
     columns = ("run", "state", "when", "list", "desk", "rows", "done", "need a person")
     options.print_table(f"Runs in {journal.path}", columns, lines)

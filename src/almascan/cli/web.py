@@ -76,7 +76,6 @@ def command(
     alone. For a team it stands behind a reverse proxy that signs people in (--proxy, --origin). Ctrl-C finishes what is
     in flight and ends it.
     """
-    from almascan.settings import journal_path
     from almascan.web.access import LinkAccess, read_secret, secret_path
     from almascan.web.application import make_application
     from almascan.web.server import listen, serve
@@ -84,7 +83,7 @@ def command(
     _check_bind(bind, is_proxied=bool(proxies))
     settings = options.settings_of(**given)
     journal = open_journal(settings, create=True)
-    secret = read_secret(secret_path(journal_path(settings)))
+    secret = read_secret(secret_path(journal.path))
     proxied = _proxy_access(secret, proxies, origin, proxy_user_header)
     listener = listen(bind, port)
     access = proxied or _link_access(secret, bind, listener.getsockname()[1])

@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from almascan.settings import Settings
     from almascan.stop import Stop
 
-_CAREFUL_RATE = 4.0
-"""Requests a second until it is known which Alma this is."""
-
 Result = TypeVar("Result")
 Deed = Callable[["Runner", Callable[[], None]], Awaitable[Result]]
 """What a command has the runner do; it calls the second argument when the work on rows begins."""
@@ -109,6 +106,7 @@ def perform(settings: "Settings", journal: "Journal", deed: Deed[Result], hours:
 
 
 async def _perform(settings: "Settings", journal: "Journal", deed: Deed[Result], hours: "Hours | None") -> Result:
+    from almascan.institution import CAREFUL_RATE
     from almascan.progress import reporter_for
     from almascan.run import Runner
     from almascan.stop import Stop
@@ -116,7 +114,7 @@ async def _perform(settings: "Settings", journal: "Journal", deed: Deed[Result],
     stop = Stop()
     reporter = reporter_for(settings.progress, sys.stderr)
     with interruptible(stop, reporter.say) as begin:
-        async with connected(settings, rate=min(settings.rate or _CAREFUL_RATE, _CAREFUL_RATE)) as alma:
+        async with connected(settings, rate=min(settings.rate or CAREFUL_RATE, CAREFUL_RATE)) as alma:
             return await deed(Runner(alma, journal, reporter, stop=stop, hours=hours), begin)
 
 

@@ -9,7 +9,7 @@ from almascan.model.item import HOME, TRANSIT_TYPES, Desk, Item, ItemIds, ScanOp
 from almascan.model.life import FINAL_STATES, STEPS, EventKind, RowState, RunState
 from almascan.model.outcome import OUTCOMES, OWN_REASON, Group, Outcome, OutcomeText
 from almascan.model.recipe import RECIPES, THEN_HOME, Recipe
-from almascan.model.run import DEFAULT_PACE, Action, Environment, Event, Order, Row, Run
+from almascan.model.run import DEFAULT_PACE, Action, Environment, Event, Order, Row, Run, is_simulated
 
 __all__ = [
     "DEFAULT_PACE",
@@ -38,4 +38,5 @@ __all__ = [
     "Run",
     "RunState",
     "ScanOptions",
+    "is_simulated",
 ]

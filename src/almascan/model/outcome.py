@@ -56,6 +56,11 @@ class Outcome(StrEnum):
         return OUTCOMES[self].group
 
     @property
+    def can_be_retried(self) -> bool:
+        """Whether a row that failed so may be tried once more; a damaged barcode stays what it is."""
+        return self.group is Group.FAILED and self is not Outcome.BAD_BARCODE
+
+    @property
     def sentence(self) -> str:
         """What happened, in one plain sentence."""
         return OUTCOMES[self].sentence

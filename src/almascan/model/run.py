@@ -76,6 +76,16 @@ class Run(msgspec.Struct, frozen=True, omit_defaults=True):
     reason: str = ""
     is_open: bool = False
 
+    @property
+    def is_simulated(self) -> bool:
+        """Whether its Alma is a simulated one, on this machine."""
+        return is_simulated(self.base_url)
+
+
+def is_simulated(base_url: str) -> bool:
+    """Whether an address of Alma's API is a simulated Alma's, on this machine: Alma's own are reached by https only."""
+    return base_url.startswith("http://")
+
 
 class Row(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """One row of a run, as the journal has it.

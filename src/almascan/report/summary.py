@@ -22,6 +22,21 @@ def needs_person(outcome: Outcome) -> bool:
     return outcome.group is not Group.DONE and outcome not in (Outcome.DUPLICATE, Outcome.LEFT_OUT, Outcome.NOT_TRIED)
 
 
+def count_done(counts: Mapping[Outcome, int]) -> int:
+    """Count the rows that are done."""
+    return sum(count for outcome, count in counts.items() if outcome.group is Group.DONE)
+
+
+def count_for_person(counts: Mapping[Outcome, int]) -> int:
+    """Count the rows that need a person."""
+    return sum(count for outcome, count in counts.items() if needs_person(outcome))
+
+
+def count_for_retry(counts: Mapping[Outcome, int]) -> int:
+    """Count the failed rows that may be tried once more."""
+    return sum(count for outcome, count in counts.items() if outcome.can_be_retried)
+
+
 def in_order(counts: Mapping[Outcome, int]) -> list[Outcome]:
     """Give the outcomes that occur, those that need a person first."""
     places = {outcome: place for place, outcome in enumerate(Outcome)}
@@ -31,8 +46,7 @@ def in_order(counts: Mapping[Outcome, int]) -> list[Outcome]:
 
 def verdict(run: Run, counts: Mapping[Outcome, int]) -> str:
     """Say in a sentence or three how many rows are done, how many need a person, and how many are still to be tried."""
-    done = sum(count for outcome, count in counts.items() if outcome.group is Group.DONE)
-    person = sum(count for outcome, count in counts.items() if needs_person(outcome))
+    done, person = count_done(counts), count_for_person(counts)
     untried = counts.get(Outcome.NOT_TRIED, 0)
     sentences = [f"{done:,} of {amount(run.rows, 'row')} {'is' if run.rows == 1 else 'are'} done."]
     if person:
@@ -67,7 +81,7 @@ def next_commands(run: Run, counts: Mapping[Outcome, int], example: int | None =
         example: The number of a row that needs a person, to show how a row is asked about; None where there is none.
     """
     untried, unclear = (counts.get(outcome, 0) for outcome in (Outcome.NOT_TRIED, Outcome.UNCLEAR))
-    failed = sum(count for outcome, count in counts.items() if _can_be_retried(outcome))
+    failed = count_for_retry(counts)
     commands = []
     if run.state is not RunState.CANCELLED and (untried or run.state is not RunState.FINISHED):
         commands.append(Command(f"almascan resume {run.id}", _resume_purpose(run, untried)))
@@ -87,10 +101,6 @@ def _resume_purpose(run: Run, untried: int) -> str:
     if run.state is RunState.PLANNED:
         return f"looks at the {amount(untried, 'row')} once more and scans what is as planned"
     return "goes on" + (f" with the {amount(untried, 'row')} not tried yet" if untried else "")
-
-
-def _can_be_retried(outcome: Outcome) -> bool:
-    return outcome.group is Group.FAILED and outcome is not Outcome.BAD_BARCODE
 
 
 def _retry_purpose(failed: int, unclear: int) -> str:

@@ -11,7 +11,7 @@ import msgspec
 from almascan.alma import Alma, Pacer, resolve_base_url
 from almascan.errors import AlmascanError, UsageError
 from almascan.institution import check_institution, meet
-from almascan.model import Environment
+from almascan.model import Environment, is_simulated
 from almascan.settings import Key, Settings, config_path, find_key, load_settings, read_profiles
 from almascan.settings.table import API_KEY
 from almascan.web.practice import Practice
@@ -55,7 +55,7 @@ class Connection(msgspec.Struct, frozen=True):
     @property
     def is_simulated(self) -> bool:
         """Whether it is a simulated Alma on this machine."""
-        return self.settings.base_url.startswith("http://")
+        return is_simulated(self.settings.base_url)
 
     @property
     def banner(self) -> Banner:

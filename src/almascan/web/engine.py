@@ -13,6 +13,7 @@ import msgspec
 
 from almascan.alma import Pacer
 from almascan.errors import AlmascanError, ExitCode, LeaseError, UsageError
+from almascan.institution import CAREFUL_RATE
 from almascan.journal import Journal
 from almascan.lists import Listing
 from almascan.model import Order, Outcome, Run, RunState
@@ -23,8 +24,6 @@ from almascan.web.live import Live
 
 TAKE_UP_SECONDS = 2.0
 """How often it is looked whether a terminal has left a run."""
-CAREFUL_RATE = 4.0
-"""Requests a second until it is known which Alma this is."""
 
 Act = Callable[[Runner], Awaitable[Ended | None]]
 
@@ -114,12 +113,11 @@ class Engine:
         """Begin to try the failed rows of a run once more; raises as ``resume``."""
         await self._go_on(run_id, lambda runner: runner.retry(run_id), who=who)
 
-    def stop(self, run_id: int, reason: str) -> bool:
-        """Have the work on a run finish what is in flight and end; say whether it was worked on here."""
+    def stop(self, run_id: int, reason: str) -> None:
+        """Have the work on a run finish what is in flight and end, if it is worked on here."""
         work = self.work_on(run_id)
         if work is not None:
             work.stop.request(reason)
-        return work is not None
 
     def more(self, run_id: int) -> None:
         """Say that an open run has a new row, or was closed."""

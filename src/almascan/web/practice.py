@@ -3,11 +3,9 @@
 import threading
 from pathlib import Path
 
-from almascan.demo import RATE, write_practice_list
+from almascan.demo import PRACTICE, RATE, write_practice_list
 from almascan.settings import Settings
-from almascan.simulator import Simulator, SimulatorConfig
-
-_CONFIG = SimulatorConfig(items=20_000, seed=1, per_second=RATE, latency_ms=150, jitter_ms=40)
+from almascan.simulator import Simulator
 
 
 class Practice:
@@ -25,7 +23,7 @@ class Practice:
         """Start it, unless it runs."""
         with self._starting:
             if self.simulator is None:
-                self.simulator = Simulator(_CONFIG).__enter__()
+                self.simulator = Simulator(PRACTICE).__enter__()
 
     def close(self) -> None:
         """End it."""

@@ -11,7 +11,7 @@ from almascan.progress import Snapshot
 from almascan.progress.text import by_group, visible
 from almascan.report.fields import latest
 from almascan.report.states import state_words
-from almascan.report.summary import in_order, needs_person
+from almascan.report.summary import count_done, count_for_person, count_for_retry, in_order, needs_person
 from almascan.web.live import Live
 from almascan.web.wording import Wording
 
@@ -36,7 +36,6 @@ class OutcomeLine(msgspec.Struct, frozen=True):
     code: Outcome
     group: Group
     count: int
-    share: float
     label: str
     sentence: str
     step: str
@@ -111,12 +110,12 @@ class RunView(msgspec.Struct, frozen=True):
     @property
     def done(self) -> int:
         """Rows that are done."""
-        return sum(count for outcome, count in self.counts.items() if outcome.group is Group.DONE)
+        return count_done(self.counts)
 
     @property
     def person(self) -> int:
         """Rows that need a person."""
-        return sum(count for outcome, count in self.counts.items() if needs_person(outcome))
+        return count_for_person(self.counts)
 
     @property
     def untried(self) -> int:
@@ -131,11 +130,7 @@ class RunView(msgspec.Struct, frozen=True):
     @property
     def failed(self) -> int:
         """Failed rows that can be tried once more."""
-        return sum(
-            count
-            for outcome, count in self.counts.items()
-            if outcome.group is Group.FAILED and outcome is not Outcome.BAD_BARCODE
-        )
+        return count_for_retry(self.counts)
 
     @property
     def left(self) -> int:
@@ -165,9 +160,7 @@ class RunLine(msgspec.Struct, frozen=True):
 
 def summarize(run: Run, counts: Mapping[Outcome, int], state: str) -> RunLine:
     """Give a run's line in the list of runs."""
-    done = sum(count for outcome, count in counts.items() if outcome.group is Group.DONE)
-    person = sum(count for outcome, count in counts.items() if needs_person(outcome))
-    return RunLine(run, state, list(_segments(counts, 0)), done, person)
+    return RunLine(run, state, list(_segments(counts, 0)), count_done(counts), count_for_person(counts))
 
 
 def view_run(journal: Journal, run: Run, live: Live | None, words: Wording) -> RunView:
@@ -208,13 +201,11 @@ def state_of(journal: Journal, run: Run, *, is_here: bool) -> str:
 
 def outcome_line(outcome: Outcome, counts: Mapping[Outcome, int], words: Wording) -> OutcomeLine:
     """Give an outcome's line among the counts of a run."""
-    total = sum(counts.values())
     text = words.outcome(outcome)
     return OutcomeLine(
         code=outcome,
         group=outcome.group,
         count=counts[outcome],
-        share=round(100 * counts[outcome] / total, 1) if total else 0.0,
         label=text.label,
         sentence=text.sentence,
         step=text.step,

@@ -7,6 +7,7 @@ the stories of rows) comes from the journal and is English.
 
 import tomllib
 from collections.abc import Mapping
+from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any
@@ -87,6 +88,7 @@ def load_wording(language: str = ENGLISH) -> Wording:
     return Wording(tomllib.loads(_folder().joinpath(f"{language}.toml").read_text(encoding="utf-8")))
 
 
+@cache
 def languages() -> list[str]:
     """Give the codes of the languages that there are texts in."""
     return sorted(file.name.removesuffix(".toml") for file in _folder().iterdir() if file.name.endswith(".toml"))

@@ -46,7 +46,8 @@ def search(request: Request) -> Response:
     words = office.rendering.words(request)
     barcode = request.query_params.get("barcode", "").strip()[:100]
     rows = office.journal.find_rows(barcode, limit=MOST_FOUND) if barcode else []
-    found = [(row.run, office.journal.run(row.run), row_line(row, words)) for row in rows]
+    runs = {number: office.journal.run(number) for number in {row.run for row in rows}}
+    found = [(row.run, runs[row.run], row_line(row, words)) for row in rows]
     return office.rendering.page(request, "search.html", barcode=barcode, found=found, most=MOST_FOUND)
 
 

@@ -31,9 +31,10 @@ _PARTS = ("status", "controls", "progress", "person", "outcomes", "latest")
 
 def show(request: Request) -> Response:
     """Show a run's page."""
-    office, words = office_of(request), office_of(request).rendering.words(request)
+    office = office_of(request)
+    words = office.rendering.words(request)
     run = office.run(request.path_params["run"])
-    return office.rendering.page(request, "run.html", parts=_PARTS, **_values(office, run, words))
+    return office.rendering.page(request, "run.html", **_values(office, run, words))
 
 
 def render_parts(office: Office, run_id: int, language: str) -> Mapping[str, str]:
