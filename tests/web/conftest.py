@@ -1,6 +1,7 @@
-"""Fixtures of the tests in a real browser."""
+"""What the tests of the page share: a journal, a real browser and its visitors, a simulated Alma, a served page."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,14 @@ from tests.chromium import chromium
 from tests.web.browser import Visitors
 from tests.web.server_process import ServerProcess
 
+from almascan.journal import Journal
 from almascan.simulator import Simulator, SimulatorConfig
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    with closing(Journal(tmp_path / "journal.db")) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="module")

@@ -3,8 +3,6 @@
 import os
 import stat
 import time
-from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,12 +11,6 @@ from almascan.errors import ListError, UsageError
 from almascan.journal import Journal
 from almascan.lists import ListOptions
 from almascan.web.drafts import KEPT_SECONDS, Draft, Drafts, check_name
-
-
-@pytest.fixture
-def journal(tmp_path: Path) -> Iterator[Journal]:
-    with closing(Journal(tmp_path / "journal.db")) as opened:
-        yield opened
 
 
 @pytest.fixture

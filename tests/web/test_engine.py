@@ -30,13 +30,6 @@ def simulator() -> Iterator[Simulator]:
 
 
 @pytest.fixture
-def journal(tmp_path: Path) -> Iterator[Journal]:
-    journal = Journal(tmp_path / "journal.db")
-    yield journal
-    journal.close()
-
-
-@pytest.fixture
 def connections(simulator: Simulator, tmp_path: Path) -> Connections:
     simulator.reset()
     settings = Settings(base_url=simulator.base_url, rate=500.0, per_minute=0, keep_calls=0, settle_seconds=0.2)

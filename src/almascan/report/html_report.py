@@ -19,7 +19,15 @@ from almascan.report.fields import next_step
 from almascan.report.figures import Figures
 from almascan.report.html_rows import RowView, row_view
 from almascan.report.order import list_words, order_words
-from almascan.report.summary import in_order, needs_person, next_commands, rows_per_minute, verdict, work_seconds
+from almascan.report.summary import (
+    count_for_person,
+    in_order,
+    needs_person,
+    next_commands,
+    rows_per_minute,
+    verdict,
+    work_seconds,
+)
 from almascan.version import __version__
 
 ROWS_SHOWN = 10_000
@@ -89,7 +97,7 @@ def write_html(
             list=list_words(run),
             sections=[_section(view, shown[view.code], zone) for view in outcomes if view.code in shown],
             shown=sum(len(some) for some in shown.values()),
-            wanted=sum(count for outcome, count in counts.items() if whole or needs_person(outcome)),
+            wanted=total if whole else count_for_person(counts),
             total=total,
             **figures.for_page(zone),
             commands=next_commands(run, counts),

@@ -89,9 +89,9 @@ def load_wording(language: str = ENGLISH) -> Wording:
 
 
 @cache
-def languages() -> list[str]:
-    """Give the codes of the languages that there are texts in."""
-    return sorted(file.name.removesuffix(".toml") for file in _folder().iterdir() if file.name.endswith(".toml"))
+def languages() -> tuple[str, ...]:
+    """Give the codes of the languages that there are texts in, in their order."""
+    return tuple(sorted(file.name.removesuffix(".toml") for file in _folder().iterdir() if file.name.endswith(".toml")))
 
 
 def choose_language(accepted: str) -> str:
