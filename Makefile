@@ -45,9 +45,9 @@ screenshots: $(READY)  ## the pictures of the page in docs/images (needs Chromiu
 bench: $(READY)  ## the figures of docs/numbers.md, measured here
 	$(BIN)/python -m bench $(BENCH_ARGS)
 
-system-packages:  ## what some tests need from the system (Debian, as root): Chromium and nginx
+system-packages:  ## what some tests need from the system (Debian, as root): Chromium, nginx and PostgreSQL
 	apt-get update -q
-	DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends chromium nginx-light
+	DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends chromium nginx-light postgresql iproute2
 
 lock:  ## requirements.lock from pyproject.toml (needs uv)
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-emit-find-links --python-version 3.11 \
