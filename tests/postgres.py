@@ -1,0 +1,147 @@
+"""A PostgreSQL of the tests' own: a cluster in a temporary folder, on a port of its own, that can be ended and begun."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Self
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+USER = "almascan"
+_READY_SECONDS = 30
+
+
+class Cluster:
+    """A PostgreSQL server: a context manager that makes it, starts it, and removes it in the end.
+
+    Attributes:
+        port: Where it listens, on 127.0.0.1.
+    """
+
+    def __init__(self, *settings: str) -> None:
+        self._settings = settings
+        self._bin = find_programs()
+        self.port = _free_port()
+
+    def __enter__(self) -> Self:
+        self._folder = Path(tempfile.mkdtemp(prefix="almascan-pg-"))
+        self._data = self._folder / "data"
+        if _is_root():
+            shutil.chown(self._folder, "postgres", "postgres")
+        self._run("initdb", "-D", self._data, "-U", USER, "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C.UTF-8")
+        self.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.stop("immediate")
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c max_connections=200"
+        options += "".join(f" -c {setting}" for setting in self._settings)
+        log = self._folder / "log"
+        self._run("pg_ctl", "-D", self._data, "-l", log, "-o", options, "-w", "-t", str(_READY_SECONDS), "start")
+
+    def stop(self, how: str = "fast") -> None:
+        """Stop it: "fast" ends the sessions in order, "immediate" as a power cut does."""
+        self._run("pg_ctl", "-D", self._data, "-m", how, "-w", "stop", check=False)
+
+    def kill(self) -> None:
+        """Kill all of it without a warning, and wait until it is gone."""
+        server = int((self._data / "postmaster.pid").read_text().split()[0])
+        children = Path(f"/proc/{server}/task/{server}/children").read_text().split()
+        processes = [server, *map(int, children)]
+        for process in processes:
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        ended = time.monotonic() + _READY_SECONDS
+        while any(map(_is_there, processes)) and time.monotonic() < ended:
+            time.sleep(0.02)
+        # A process that nobody has taken note of yet would count as one that runs.
+        (self._data / "postmaster.pid").unlink()
+
+    def address(self, database: str = "postgres") -> str:
+        """Give a database's address, as ``--journal`` takes it."""
+        return f"postgresql://{USER}@127.0.0.1:{self.port}/{database}"
+
+    def make_database(self, template: str = "template1") -> str:
+        """Make an empty database, and give its name."""
+        name = f"journal_{uuid4().hex}"
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return name
+
+    def drop_database(self, name: str) -> None:
+        """Drop a database, whoever uses it."""
+        self.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+    def execute(self, statement: str, database: str = "postgres") -> list[tuple[object, ...]]:
+        """Have it do something; give what it answers."""
+        with psycopg.connect(self.address(database), autocommit=True) as connection:
+            cursor = connection.execute(statement)  # type: ignore[arg-type]
+            return cursor.fetchall() if cursor.description else []
+
+    def terminate_sessions(self, database: str) -> int:
+        """End every session of a database; give how many there were."""
+        query = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()"
+        with psycopg.connect(self.address(), autocommit=True) as connection:
+            ended = connection.execute(query, [database]).fetchall()
+        return len(ended)
+
+    def _run(self, program: str, *arguments: str | Path, check: bool = True) -> None:
+        command = [str(self._bin / program), *map(str, arguments)]
+        if _is_root():
+            command = ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", *command]
+        done = subprocess.run(
+            command, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT, cwd=self._folder
+        )
+        if check and done.returncode:
+            raise RuntimeError(f"{program} ended with {done.returncode}; see {self._folder}/log")
+
+
+def find_programs() -> Path:
+    """Find the newest PostgreSQL's programs, or skip the test."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
+    if found:
+        return found[-1].parent
+    if named := shutil.which("initdb"):
+        return Path(named).resolve().parent
+    pytest.skip("needs PostgreSQL's programs (make system-packages)")
+
+
+@contextmanager
+def database(cluster: Cluster) -> Iterator[str]:
+    """Give the address of an empty database, which is dropped in the end."""
+    name = cluster.make_database()
+    try:
+        yield cluster.address(name)
+    finally:
+        cluster.drop_database(name)
+
+
+def _is_there(process: int) -> bool:
+    """Whether a process exists, one that has ended and that nobody has taken note of aside."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def _is_root() -> bool:
+    return os.name == "posix" and os.geteuid() == 0
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
