@@ -24,7 +24,7 @@ from almascan.journal import Journal
 from almascan.lists import open_list
 from almascan.loading import load_list
 from almascan.model import Desk, Order, Run, RunState
-from almascan.settings import journal_path, load_settings
+from almascan.settings import journal_place, load_settings
 from bench.expense import Expense, read_expense, tell_expense
 
 
@@ -44,7 +44,7 @@ def load(listed: str, institution: str) -> None:
     settings = load_settings({}, environ=os.environ)
     order = Order(Desk(settings.library, settings.circ_desk), rate=1000.0, keep_calls=0)
     base_url = resolve_base_url(settings.base_url)
-    opened = Journal(journal_path(settings))
+    opened = Journal(journal_place(settings))
     with open_list(listed) as reading:
         run = Run(
             0,

@@ -1,9 +1,10 @@
 """What all tests share: nothing of the person's own settings, and no skipping where the system must be complete."""
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 
 import pytest
+from tests.postgres import Cluster, database
 
 
 @pytest.fixture(autouse=True)
@@ -12,6 +13,20 @@ def _no_settings_of_ones_own(tmp_path_factory: pytest.TempPathFactory, monkeypat
         if name != "ALMASCAN_REQUIRE_SYSTEM":
             monkeypatch.delenv(name)
     monkeypatch.setenv("ALMASCAN_CONFIG", str(tmp_path_factory.getbasetemp() / "no-profiles.toml"))
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """A PostgreSQL server, for the whole session."""
+    with Cluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def server(cluster: Cluster) -> Iterator[str]:
+    """The address of an empty database, for one test."""
+    with database(cluster) as address:
+        yield address
 
 
 @pytest.hookimpl(wrapper=True)

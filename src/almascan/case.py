@@ -3,8 +3,8 @@
 from typing import Any
 
 from almascan.clock import Clock, Stamp
-from almascan.errors import Refusal
-from almascan.journal import Blocked, Change, Claim, Overtaken, Writer
+from almascan.errors import LeaseError, Refusal
+from almascan.journal import Blocked, Change, Claim, Fenced, Overtaken, Writer
 from almascan.model import Event, EventKind, Group, Item, ItemIds, Outcome, Row, RowState
 from almascan.rules import Place
 from almascan.stop import Stop
@@ -104,6 +104,10 @@ class Case:
         if isinstance(saved, Overtaken):
             self._stop.request(f"Another process has changed row {self.row.row} (it is {saved.state} now).")
             self._stop.check()
+        if isinstance(saved, Fenced):
+            raise LeaseError(
+                f"Another process works for {saved.institution} by now; what it does not finish is for it."
+            )
         if saved is None:
             self._was = self.row.state
             self._events.clear()

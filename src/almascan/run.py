@@ -129,7 +129,8 @@ class Runner:
             run = await self._load(listing, order, institution, desks)
             if not await self._is_confirmed(confirm, run, institution, desks, None):
                 return None
-            run = await asyncio.to_thread(self._journal.change_run, run.id, state=RunState.QUEUED)
+            await asyncio.to_thread(self._journal.queue_run, run.id)
+            run = await asyncio.to_thread(self._journal.run, run.id)
         if run.state is RunState.CANCELLED:
             raise UsageError(f"Run {run.id} was cancelled while it was asked about: nothing is left to be scanned.")
         return run

@@ -1,8 +1,9 @@
-"""A journal in a file, and a small disk of its own that can be full or read-only."""
+"""A journal in a file or on a server, and a small disk of its own that can be full or read-only."""
 
 import os
 import subprocess
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,29 @@ from almascan.journal import Journal
 
 
 @pytest.fixture
-def journal(tmp_path: Path) -> Iterator[Journal]:
-    opened = Journal(tmp_path / "folder" / "journal.db")
-    yield opened
-    opened.close()
+def file_journal(tmp_path: Path) -> Iterator[Journal]:
+    with closing(Journal(tmp_path / "folder" / "journal.db")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def server_journal(server: str) -> Iterator[Journal]:
+    with closing(Journal(server)) as opened:
+        yield opened
+
+
+@pytest.fixture(params=["file", pytest.param("server", marks=pytest.mark.system)])
+def journal(request: pytest.FixtureRequest) -> Journal:
+    """What holds of a journal holds of it wherever it is."""
+    opened: Journal = request.getfixturevalue(f"{request.param}_journal")
+    return opened
+
+
+@pytest.fixture
+def held(journal: Journal) -> Iterator[None]:
+    """The leases of the institutions that the samples are of: on a server nothing is claimed without."""
+    with journal.lease("01A"), journal.lease("01B"):
+        yield
 
 
 @pytest.fixture

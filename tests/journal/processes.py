@@ -6,9 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from almascan.journal import Journal
+from almascan.journal.place import Server
+
 
 class Process:
-    """A running Python program that was given a journal's path."""
+    """A running Python program that was given a journal's place."""
 
     def __init__(self, running: "subprocess.Popen[str]") -> None:
         self._running = running
@@ -33,15 +36,20 @@ class Process:
 
 
 @contextmanager
-def started(code: str, journal: Path) -> Iterator[Process]:
+def started(code: str, journal: Path | Journal) -> Iterator[Process]:
     """Start a program on a journal, and kill it in the end."""
-    command = [sys.executable, "-c", code, str(journal)]
+    command = [sys.executable, "-c", code, address_of(journal) if isinstance(journal, Journal) else str(journal)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
         process = Process(running)
         try:
             yield process
         finally:
             process.kill()
+
+
+def address_of(journal: Journal) -> str:
+    """Say where a journal is, as ``Journal`` takes it."""
+    return journal.place.address if isinstance(journal.place, Server) else str(journal.place)
 
 
 _WRITE_AND_WAIT = """

@@ -13,6 +13,11 @@ from almascan.errors import JournalError
 from almascan.journal import Journal
 
 
+@pytest.fixture
+def journal(file_journal: Journal) -> Journal:
+    return file_journal
+
+
 @pytest.mark.skipif(os.name != "posix", reason="Windows has no such modes")
 def test_a_journal_is_readable_by_its_owner_alone(journal: Journal) -> None:
     add(journal, [new(1, "a")])

@@ -11,9 +11,15 @@ from tests.journal.samples import a_run, add, intent, new
 
 from almascan.errors import JournalError
 from almascan.journal import Change, Journal
+from almascan.journal.database import VERSION
 from almascan.journal.inspection import Inspection, inspect_journal
-from almascan.journal.lease import hold_loading_turn
 from almascan.model import Desk, Event, EventKind, Item, Outcome, RowState
+
+
+@pytest.fixture
+def journal(file_journal: Journal) -> Journal:
+    return file_journal
+
 
 ITEM = Item("99", "22", "23", barcode="a", base_status="0", process_type="TRANSIT", title="A title")
 ROWS = 60
@@ -50,7 +56,7 @@ def told(inspection: Inspection) -> str:
 def test_a_whole_journal_has_no_problem_and_its_counts_are_told(path: Path) -> None:
     inspection = inspect_journal(path)
     assert inspection.problems == []
-    assert (inspection.version, inspection.runs, inspection.events) == ("0001", 1, 4)
+    assert (inspection.version, inspection.runs, inspection.events) == (VERSION, 1, 4)
     assert inspection.rows == {
         "done": 1,
         "failed": 1,
@@ -81,7 +87,7 @@ def test_a_run_whose_loading_never_ended_is_said(path: Path) -> None:
     inspection = inspect_journal(path)
     assert inspection.problems == []
     assert "Run 2 is not whole" in inspection.notes[0].sentence
-    with hold_loading_turn(path, "01A"):
+    with closing(Journal(path)) as journal, journal._leases.loading("01A"):
         (note, *_) = inspect_journal(path).notes
     assert note.sentence == "A list is being read for 01A now."
 

@@ -6,6 +6,8 @@ from tests.journal.samples import a_run, add, intent, new
 from almascan.journal import Change, Journal
 from almascan.model import Item, Outcome, Row, RowState
 
+pytestmark = pytest.mark.usefixtures("held")
+
 
 def found(journal: Journal, barcode: str, limit: int = 100) -> list[tuple[int, int]]:
     return [(row.run, row.row) for row in journal.find_rows(barcode, limit)]

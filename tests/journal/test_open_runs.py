@@ -7,6 +7,7 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.journal.processes import address_of
 from tests.journal.samples import a_run, new
 
 from almascan.errors import UsageError
@@ -27,7 +28,8 @@ def test_rows_come_under_the_next_number_and_are_counted(journal: Journal) -> No
     assert (first.run, first.row, first.barcode, second.row, second.pid) == (run.id, 1, "a", 2, "23")
     assert list(journal.rows(run.id)) == [first, second]
     assert journal.run(run.id).rows == 2
-    assert inspect_journal(journal.path).problems == []
+    if not journal.is_shared:
+        assert inspect_journal(journal.path).problems == []
 
 
 def test_a_row_that_names_an_item_again_is_answered_at_once(journal: Journal) -> None:
@@ -56,7 +58,7 @@ def test_a_closed_or_cancelled_run_takes_no_row(journal: Journal) -> None:
 
 def test_rows_that_come_from_many_threads_and_processes_at_once_have_a_number_each(journal: Journal) -> None:
     run = open_run(journal)
-    with closing(Journal(journal.path)) as other, ThreadPoolExecutor(6) as pool:
+    with closing(Journal(address_of(journal))) as other, ThreadPoolExecutor(6) as pool:
         rows = list(pool.map(lambda n: (journal, other)[n % 2].append_row(run.id, new(0, str(n // 2))), range(40)))
     assert sorted(row.row for row in rows) == list(range(1, 41))
     assert sum(row.answer is Outcome.DUPLICATE for row in rows) == 20

@@ -11,6 +11,8 @@ from tests.journal.samples import add, new
 from almascan.journal import Change, Journal
 from almascan.model import Event, EventKind, Group, Item, Outcome, Row, RowState, Run
 
+pytestmark = pytest.mark.usefixtures("held")
+
 OUTCOMES = (Outcome.IN_PLACE, Outcome.NOT_FOUND, Outcome.ON_LOAN, Outcome.ON_HOLD_SHELF)
 OPEN_STATES = (RowState.NEW, RowState.LOCATED, RowState.READY, RowState.SENDING, RowState.UNCLEAR)
 

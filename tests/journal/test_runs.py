@@ -1,6 +1,5 @@
 """Runs are recorded whole or not at all, and read while they are written."""
 
-import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event
-from tests.journal.processes import started
+from tests.journal.processes import address_of, started
 from tests.journal.samples import a_run, add, intent, new
 
 from almascan.errors import UsageError
@@ -95,9 +94,9 @@ def _effort(journal: Journal, rows: list[Row]) -> int:
     return ticks
 
 
-def test_a_list_that_is_in_itself_twice_costs_each_row_the_same_however_long_it_is(journal: Journal) -> None:
+def test_a_list_that_is_in_itself_twice_costs_each_row_the_same_however_long_it_is(file_journal: Journal) -> None:
     short, long = ([new(row, str(row % (size // 2))) for row in range(1, size + 1)] for size in (1000, 4000))
-    assert _effort(journal, long) < 8 * _effort(journal, short)
+    assert _effort(file_journal, long) < 8 * _effort(file_journal, short)
 
 
 def test_a_list_that_breaks_off_leaves_no_run(journal: Journal) -> None:
@@ -114,7 +113,6 @@ def test_a_list_that_breaks_off_leaves_no_run(journal: Journal) -> None:
 
 _LOAD = """
 import sys, time
-from pathlib import Path
 from tests.journal.samples import a_run, new
 from almascan.journal import Journal
 def rows():
@@ -123,12 +121,12 @@ def rows():
     print("part of it is on disk", flush=True)
     time.sleep(60)
     yield new(number, "last")
-Journal(Path(sys.argv[1])).add_run(a_run(), rows())
+Journal(sys.argv[1]).add_run(a_run(), rows())
 """
 
 
 def test_a_run_whose_loading_was_killed_is_never_seen_and_deleted_by_the_next_loader(journal: Journal) -> None:
-    with started(_LOAD, journal.path) as loader:
+    with started(_LOAD, journal) as loader:
         loader.readline()
         loader.kill()
     assert journal.runs() == []
@@ -166,7 +164,7 @@ def test_runs_are_given_newest_first_and_page_by_page(journal: Journal) -> None:
 def test_runs_that_are_queued_are_given_oldest_first(journal: Journal) -> None:
     first, _, last = add(journal, [new(1, "a")]), add(journal, [new(1, "b")]), add(journal, [new(1, "c")], "01B")
     for run in (last, first):
-        journal.change_run(run.id, state=RunState.QUEUED)
+        journal.queue_run(run.id)
     assert [run.id for run in journal.queued()] == [first.id, last.id]
 
 
@@ -183,11 +181,11 @@ def test_a_run_that_a_sibling_works_on_is_not_begun_a_second_time(journal: Journ
 def test_a_deleted_run_takes_its_rows_and_stories_with_it(journal: Journal) -> None:
     kept, deleted = add(journal, [new(1, "a")]), add(journal, [new(1, "b")])
     for run, pid in ((kept, "23"), (deleted, "24")):
-        journal.save([intent(next(journal.rows(run.id)), pid)])
+        with journal.lease("01A"):
+            journal.save([intent(next(journal.rows(run.id)), pid)])
     journal.delete_run(deleted.id)
-    with sqlite3.connect(journal.path) as connection:
-        left = connection.execute("SELECT run FROM rows UNION ALL SELECT run FROM events").fetchall()
-    connection.close()
+    with journal._engine.connect() as connection:
+        left = connection.exec_driver_sql("SELECT run FROM rows UNION ALL SELECT run FROM events").fetchall()
     assert left == [(kept.id,), (kept.id,)]
 
 
@@ -199,7 +197,7 @@ def test_the_same_list_of_the_same_institution_is_told(journal: Journal) -> None
 
 def test_rows_are_read_in_their_order_while_another_process_writes(journal: Journal) -> None:
     run = add(journal, [new(number, str(number)) for number in range(1, 5001)])
-    other = Journal(journal.path)
+    other = Journal(address_of(journal))
     seen = []
     for row in journal.rows(run.id, only_open=True):
         seen.append(row.row)
@@ -213,7 +211,7 @@ def test_rows_are_read_in_their_order_while_another_process_writes(journal: Jour
 
 def test_processes_that_count_calls_at_once_do_not_trip_over_each_other(journal: Journal) -> None:
     def count(mine: int) -> None:
-        own = Journal(journal.path)
+        own = Journal(address_of(journal))
         for number in range(50):
             own.see_calls("01A", 2 * number + mine)
         own.close()

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -19,13 +20,18 @@ from almascan.journal.schema import METADATA
 from almascan.model import Outcome, RowState
 
 
+@pytest.fixture
+def journal(file_journal: Journal) -> Journal:
+    return file_journal
+
+
 def _definitions(path: Path) -> dict[str, set[str]]:
     """Give every table and index, each as the parts of its definition: their order and spacing mean nothing."""
     with sqlite3.connect(path) as connection:
         found = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
     connection.close()
     return {
-        name: {re.sub(r"\s+", " ", part).strip(' ()"') for part in sql.replace("\n", "").split(",")}
+        name: {re.sub(r"\s+", " ", part).strip(" ()") for part in re.sub(r"[\n\"]", "", sql).split(",")}
         for name, sql in found
         if name != "alembic_version"
     }
@@ -39,6 +45,12 @@ def test_a_fresh_schema_equals_the_sum_of_the_migrations(journal: Journal, tmp_p
     fresh.dispose()
     # What the comparison above does not see: conditions of indexes, defaults, AUTOINCREMENT.
     assert _definitions(journal.path) == _definitions(tmp_path / "fresh.db")
+
+
+@pytest.mark.system
+def test_a_server_has_the_same_tables(server_journal: Journal) -> None:
+    with server_journal._engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
 
 
 def test_the_newest_migration_is_the_version_that_the_code_asks_for() -> None:

@@ -13,6 +13,11 @@ from almascan.journal import Blocked, Change, Journal, Saved, Writer
 from almascan.model import RowState
 
 
+@pytest.fixture
+def journal(file_journal: Journal) -> Journal:
+    return file_journal
+
+
 def _count_sending(journal: Journal) -> int:
     with sqlite3.connect(journal.path) as connection:
         number: int = connection.execute("SELECT count(*) FROM rows WHERE state = 'sending'").fetchone()[0]

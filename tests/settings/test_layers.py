@@ -8,7 +8,7 @@ from platformdirs import user_data_path
 
 from almascan.errors import UsageError
 from almascan.model import Order
-from almascan.settings import SETTINGS, Settings, journal_path, load_settings
+from almascan.settings import SETTINGS, Settings, journal_place, load_settings, profile_settings, read_profiles
 
 
 def load(
@@ -75,6 +75,29 @@ def test_a_desk_and_a_department_from_one_place_are_refused(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
+    ("first", "second"), [("key_env", "key_file"), ("key_file", "key_command"), ("key_env", "key_command")]
+)
+def test_one_place_for_the_key_is_given_by_one_layer_and_takes_the_others_away(
+    tmp_path: Path, first: str, second: str
+) -> None:
+    with pytest.raises(UsageError, match=f'The profile "main" gives both {first} and {second}: give one of them'):
+        load(tmp_path, f'[profiles.main]\n{first} = "A"\n{second} = "B"\n', profile="main")
+    environ = {f"ALMASCAN_{second.upper()}": "B"}
+    settings = load(tmp_path, f'[profiles.main]\n{first} = "A"\n', environ, profile="main")
+    assert (getattr(settings, first), getattr(settings, second)) == ("", "B")
+
+
+def test_a_profiles_own_settings_are_those_of_the_file_alone(tmp_path: Path) -> None:
+    path = tmp_path / "profiles.toml"
+    path.write_text(MAIN + '[profiles.both]\nkey_env = "A"\nkey_command = "b"\n', encoding="utf-8")
+    profiles = read_profiles(path)
+    own = Settings(profile="main", library="MAIN", circ_desk="MAIN_DESK", rate=5.0)
+    assert profile_settings(profiles, "main") == own
+    with pytest.raises(UsageError, match='The profile "both" gives both key_env and key_command'):
+        profile_settings(profiles, "both")
+
+
+@pytest.mark.parametrize(
     ("options", "sentence"),
     [
         ({"rate": "fast"}, '--rate must be a number above 0, not "fast".'),
@@ -120,5 +143,5 @@ def test_the_defaults_are_those_of_an_order() -> None:
 
 
 def test_the_journal_is_in_the_data_folder_unless_it_is_named(tmp_path: Path) -> None:
-    assert journal_path(Settings()) == user_data_path("almascan") / "journal.db"
-    assert journal_path(Settings(journal=str(tmp_path / "j.db"))) == tmp_path / "j.db"
+    assert journal_place(Settings()) == user_data_path("almascan") / "journal.db"
+    assert journal_place(Settings(journal=str(tmp_path / "j.db"))) == tmp_path / "j.db"

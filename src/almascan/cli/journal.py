@@ -37,9 +37,8 @@ def check(*, as_json: bool, **given: Any) -> None:
     and are nothing wrong.
     """
     from almascan.journal.inspection import inspect_journal
-    from almascan.settings import journal_path
 
-    inspection = inspect_journal(journal_path(options.settings_of(**given)))
+    inspection = inspect_journal(_file_of(given, "amcheck and its log tell whether a database is whole"))
     if as_json:
         options.print_json(inspection)
     else:
@@ -67,9 +66,8 @@ def export(output: Path | None, run: int | None, **given: Any) -> None:
     could not be read, and says how many.
     """
     from almascan.journal.salvage import export_journal, export_to_file
-    from almascan.settings import journal_path
 
-    path = journal_path(options.settings_of(**given))
+    path = _file_of(given, "pg_dump saves it, and almascan report writes a run's rows")
     try:
         if output is None:
             exported = export_journal(path, sys.stdout.buffer, run)
@@ -82,6 +80,17 @@ def export(output: Path | None, run: int | None, **given: Any) -> None:
         _refuse_output(output, error)
     _say_exported(exported)
     sys.exit(ExitCode.DONE if exported.is_whole else ExitCode.JOURNAL)
+
+
+def _file_of(given: dict[str, Any], instead: str) -> Path:
+    """Give the journal's file; of a journal on a server say what PostgreSQL has instead."""
+    from almascan.errors import UsageError
+    from almascan.settings import journal_place
+
+    place = journal_place(options.settings_of(**given))
+    if isinstance(place, str):
+        raise UsageError(f"This journal is on a server, and the command is for one in a file. PostgreSQL's own {instead}.")
+    return place
 
 
 def _refuse_output(output: Path | None, error: OSError) -> None:

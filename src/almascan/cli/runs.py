@@ -32,4 +32,4 @@ def command(limit: int, as_json: bool, **given: Any) -> None:
         about = (run.id, journal.state_in_words(run), date_time(run.created_at), run.list_name, str(run.order.desk))
         lines.append((*about, run.rows, count_done(counts), count_for_person(counts)))
     columns = ("run", "state", "when", "list", "desk", "rows", "done", "need a person")
-    options.print_table(f"Runs in {journal.path}", columns, lines)
+    options.print_table(f"Runs in {journal.place}", columns, lines)

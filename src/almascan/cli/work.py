@@ -251,11 +251,12 @@ def print_summary(journal: "Journal", run_id: int) -> None:
 def open_journal(settings: "Settings", *, create: bool = False) -> "Journal":
     """Open the journal that the settings name, and warn where others than its owner may use it."""
     from almascan.journal import Journal
-    from almascan.settings import journal_path
+    from almascan.settings import journal_place
 
-    path = journal_path(settings)
-    _warn_of_others(path)  # before it is opened: what SQLite puts beside it meanwhile is gone when the command ends
-    journal = Journal(path, create=create)
+    place = journal_place(settings)
+    if not isinstance(place, str):
+        _warn_of_others(place)  # before it is opened: what SQLite puts beside it meanwhile is gone when the command ends
+    journal = Journal(place, create=create)
     context = click.get_current_context(silent=True)
     if context is not None:
         context.call_on_close(journal.close)

@@ -9,10 +9,11 @@ from typing import Any
 import msgspec
 
 from almascan.errors import JournalError
-from almascan.journal.database import VERSION, latest_records
-from almascan.journal.lease import is_held
+from almascan.journal.database import VERSION
+from almascan.journal.file_lease import is_locked
 from almascan.journal.reading import reading
 from almascan.journal.schema import FLAGS, STRUCTURES
+from almascan.journal.sqlite import latest_records
 from almascan.journal.wal import count_dropped
 from almascan.model import FINAL_STATES, Action, EventKind, Group, Outcome, Row, RowState, Run, RunState
 
@@ -235,7 +236,7 @@ _LOOKS = (
 
 def _is_worked_on(path: Path, institution: str, purpose: str = "") -> bool:
     try:
-        return is_held(path, institution, purpose)
+        return is_locked(path, institution, purpose)
     except OSError:  # in a folder that cannot be written nobody works
         return False
 

@@ -8,7 +8,10 @@ from pathlib import Path
 
 from sqlalchemy import delete, func, insert, select, update
 
-from almascan.journal.lease import Leases
+from almascan.journal.database import insert_unless_there
+from almascan.journal.file_lease import FileLeases
+from almascan.journal.lease import Lease, Leases
+from almascan.journal.place import Server
 from almascan.journal.schema import CALLS, TEMPORARY_SETS
 from almascan.journal.store import Store
 from almascan.journal.who import say_who
@@ -20,14 +23,26 @@ _CALLS_SEEN_DAYS = 7
 class Institutions(Store):
     """The part of a journal that is about institutions."""
 
-    def __init__(self, path: Path, *, create: bool = True, wall_clock: Callable[[], float] = time.time) -> None:
-        super().__init__(path, create=create, wall_clock=wall_clock)
-        self._leases = Leases(self._engine, path)
+    def __init__(self, place: Path | str, *, create: bool = True, wall_clock: Callable[[], float] = time.time) -> None:
+        super().__init__(place, create=create, wall_clock=wall_clock)
+        self._leases = self._make_leases()
 
-    def lease(self, institution: str) -> AbstractContextManager[int]:
+    def _make_leases(self) -> Leases:
+        if not isinstance(self.place, Server):
+            return FileLeases(self._engine, self.place)
+        from almascan.journal.server_lease import ServerLeases  # noqa: PLC0415 - the single machine needs nothing of it
+
+        return ServerLeases(self._engine, self.place)
+
+    def close(self) -> None:
+        """Close its connections, and renew no lease any more."""
+        self._leases.close()
+        super().close()
+
+    def lease(self, institution: str) -> AbstractContextManager[Lease]:
         """Hold the institution's lease; all who work with this journal object share it, in threads too.
 
-        Who takes it first pauses the runs that a dead process left running.
+        Who takes it first pauses the runs that a dead process left running, or puts them back into their queue.
 
         Raises:
             LeaseError: Another process, or another journal object, has it.
@@ -38,16 +53,17 @@ class Institutions(Store):
         """Whether some process works for the institution now."""
         return self._leases.is_held(institution)
 
+    def tell_next(self, institution: str, departures: tuple[float, ...]) -> None:
+        """Have the lease's next holder told how long ago the latest requests left; see ``Leases.tell_next``."""
+        self._leases.tell_next(institution, departures)
+
     def see_calls(self, institution: str, remaining: int) -> None:
         """Remember how many calls an institution had left today, if that is the most seen today."""
         day = int(self._wall_clock() // _SECONDS_A_DAY)
         key = (CALLS.c.institution == institution, CALLS.c.day == day)
         with self._writes() as connection:
-            seen = connection.execute(select(CALLS.c.remaining).where(*key)).scalar()
-            if seen is None:
-                connection.execute(insert(CALLS).values(institution=institution, day=day, remaining=remaining))
-            elif remaining > seen:
-                connection.execute(update(CALLS).where(*key).values(remaining=remaining))
+            insert_unless_there(connection, CALLS, institution=institution, day=day, remaining=remaining)
+            connection.execute(update(CALLS).where(*key, CALLS.c.remaining < remaining).values(remaining=remaining))
 
     def most_calls_seen(self, institution: str) -> int:
         """Return the largest number of remaining calls that was seen in the last seven days; 0 for none."""

@@ -15,7 +15,7 @@ from almascan.journal import rows as journal_rows
 from almascan.journal import runs as journal_runs
 from almascan.journal.audit import AuditLog
 from almascan.journal.institutions import Institutions
-from almascan.journal.lease import hold_loading_turn
+from almascan.journal.queueing import Queueing
 from almascan.journal.rows import Change, Saved
 from almascan.journal.writer import Writer
 from almascan.model import Desk, Event, EventKind, Order, Outcome, Row, RowState, Run, RunState
@@ -23,20 +23,21 @@ from almascan.model import Desk, Event, EventKind, Order, Outcome, Row, RowState
 _LOAD_BATCH = 5_000
 
 
-class Journal(Institutions, AuditLog):
-    """A journal in one SQLite file; its methods may be called in threads.
+class Journal(Institutions, Queueing, AuditLog):
+    """A journal in one SQLite file, or in a database of a PostgreSQL server; its methods may be called in threads.
 
     Args:
-        path: The file.
+        place: The file, or the server's address, which begins with ``postgresql://``.
         create: Whether to make it where there is none.
         wall_clock: Seconds since 1970.
 
     Raises:
-        JournalError: It cannot be opened; so may every method, when the disk is full or the file damaged.
+        JournalError: It cannot be opened; so may every method, when the disk is full, the file damaged or the server gone.
+        UsageError: The address cannot be understood, or a package for it is missing.
     """
 
-    def __init__(self, path: Path, *, create: bool = True, wall_clock: Callable[[], float] = time.time) -> None:
-        super().__init__(path, create=create, wall_clock=wall_clock)
+    def __init__(self, place: Path | str, *, create: bool = True, wall_clock: Callable[[], float] = time.time) -> None:
+        super().__init__(place, create=create, wall_clock=wall_clock)
         self._writer = Writer(self.save)
 
     def writer(self) -> Writer:
@@ -54,7 +55,7 @@ class Journal(Institutions, AuditLog):
         Raises:
             LeaseError: It waited too long.
         """
-        with hold_loading_turn(self.path, institution):
+        with self._leases.loading(institution):
             with self._reads() as connection:
                 unfinished = journal_runs.list_unfinished(connection, institution)
             for run_id in unfinished:
@@ -139,15 +140,19 @@ class Journal(Institutions, AuditLog):
             raise UsageError(why)
         self.delete_run(run_id)
 
-    def begin_run(self, run_id: int) -> Run:
+    def begin_run(self, run_id: int, *, in_queue: bool = False) -> Run:
         """Say that the work on a run begins, and return it; the lease must be held.
+
+        Args:
+            run_id: The run.
+            in_queue: Whether it goes back into the queue should its process die; else it is a person's to go on with.
 
         Raises:
             UsageError: It was cancelled or deleted at any time before this, or somebody who shares the lease works on
                 it.
         """
         with self._writes() as connection:
-            before = journal_runs.begin(connection, run_id)
+            before = journal_runs.begin(connection, run_id, in_queue=in_queue)
         if before is RunState.CANCELLED:
             raise UsageError(f"Run {run_id} was cancelled, which is for good. Scan its list anew to go on.")
         if before is RunState.RUNNING:
@@ -175,11 +180,6 @@ class Journal(Institutions, AuditLog):
         with self._reads() as connection:
             return journal_runs.list_latest(connection, limit, before)
 
-    def queued(self) -> list[Run]:
-        """Return the runs that wait for a process to work on them, the oldest first."""
-        with self._reads() as connection:
-            return journal_runs.list_queued(connection)
-
     def state_in_words(self, run: Run) -> str:
         """Say where a run is, telling one that works from one whose process died."""
         if run.state is RunState.RUNNING and not self.is_worked_on(run):
@@ -198,12 +198,12 @@ class Journal(Institutions, AuditLog):
     def _found(self, run: Run | None, run_id: int | None) -> Run:
         if run is None:
             missing = "no run yet" if run_id is None else f"no run {run_id}"
-            raise UsageError(f"The journal {self.path} has {missing}; say: almascan runs")
+            raise UsageError(f"The journal {self.place} has {missing}; say: almascan runs")
         return run
 
     def _say_whether_worked_on(self, connection: Connection, run_id: int) -> str:
         """Say so, asking within a transaction, so that nobody begins meanwhile; "" where nobody works on it."""
-        found = journal_runs.find(connection, run_id)
+        found = journal_runs.find(connection, run_id, lock=True)
         run = self._found(None if found is not None and found.state is RunState.LOADING else found, run_id)
         wait = "pause it first, or wait until it is finished."
         return f"Run {run_id} is being worked on: {wait}" if self.is_worked_on(run) else ""
@@ -327,9 +327,17 @@ class Journal(Institutions, AuditLog):
             return read(connection, after)
 
     def save(self, changes: Sequence[Change]) -> list[Saved]:
-        """Make changes durable in one transaction; return what became of each."""
+        """Make changes durable in one transaction; return what became of each.
+
+        On a server an intent to send is made durable only while the institution's lease is held by this object.
+        """
+        return self._persist(lambda: self._save(changes))
+
+    def _save(self, changes: Sequence[Change]) -> list[Saved]:
         with self._writes() as connection:
-            return journal_rows.save(connection, changes)
+            institutions = {change.claim.institution for change in changes if change.claim is not None}
+            fenced = self._leases.find_fenced(connection, institutions) if institutions else frozenset[str]()
+            return journal_rows.save(connection, changes, fenced)
 
     def amend(
         self, run_id: int, changes: Sequence[Change], *, order: Order | None = None, reopening: str = ""
@@ -359,11 +367,24 @@ class Journal(Institutions, AuditLog):
             raise UsageError(why)
         return saved
 
-    def recover(self, run_id: int) -> int:
-        """Put every row that a dead process left in ``sending`` among the unclear ones; return how many."""
-        lost = list(self.rows_in_state(run_id, RowState.SENDING))
+    def recover(self, run_id: int, *, more_seconds: float = 0.0) -> int:
+        """Put every row that a dead process left in ``sending`` among the unclear ones; return how many.
+
+        Args:
+            run_id: The run.
+            more_seconds: How much later than now their scans may still leave and be answered, where the process may not
+                be dead.
+        """
         event = Event(
             self._wall_clock(), EventKind.LOST, "The process that sent it ended before the answer was recorded."
         )
-        self.save([Change(row.to(RowState.UNCLEAR), RowState.SENDING, (event,)) for row in lost])
-        return len(lost)
+        lost = self.rows_in_state(run_id, RowState.SENDING)
+        recovered = 0
+        while part := list(islice(lost, _LOAD_BATCH)):
+            with self._writes() as connection:
+                changes = [Change(row.to(RowState.UNCLEAR), RowState.SENDING, (event,)) for row in part]
+                saved = journal_rows.save(connection, changes)
+                if more_seconds:
+                    journal_rows.put_off(connection, run_id, [row.row for row in part], more_seconds)
+            recovered += saved.count(None)
+        return recovered

@@ -20,7 +20,7 @@ def append_row(connection: Connection, run: int, row: Row, at: float) -> Row | N
     Returns:
         The row as recorded; None where the run is not open.
     """
-    is_open = select(RUNS.c.is_open).where(RUNS.c.id == run, RUNS.c.state != RunState.CANCELLED)
+    is_open = select(RUNS.c.is_open).where(RUNS.c.id == run, RUNS.c.state != RunState.CANCELLED).with_for_update()
     if not connection.execute(is_open).scalar():
         return None
     last = connection.execute(select(func.max(ROWS.c.row)).where(ROWS.c.run == run)).scalar() or 0

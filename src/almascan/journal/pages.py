@@ -8,9 +8,10 @@ from collections.abc import Collection, Iterator
 from typing import Any
 
 import msgspec
-from sqlalchemy import JSON, ColumnElement, Connection, Select, and_, func, or_, select, true, type_coerce
+from sqlalchemy import JSON, ColumnElement, Connection, Select, and_, cast, func, or_, select, true, type_coerce
 
 from almascan.journal import rows
+from almascan.journal.database import is_on_server
 from almascan.journal.schema import EVENTS, LOST_ROWS, OPEN_ROWS, ROWS, RUNS
 from almascan.model import FINAL_STATES, Group, Outcome, Row, RowState
 
@@ -93,7 +94,7 @@ def _number_rows(connection: Connection, query: Select[int], wanted: Filter) -> 
     if wanted.states:
         query = query.where(ROWS.c.state.in_(wanted.states))
     if wanted.text:
-        query = query.where(_holds(wanted.text))
+        query = query.where(_holds(connection, wanted.text))
     for branch in _branches(wanted):
         yield from connection.execute(query.where(branch)).scalars()
 
@@ -113,10 +114,10 @@ def _branches(wanted: Filter) -> Iterator[Any]:
         yield and_(OPEN_ROWS, ROWS.c.state.in_(_NOT_TRIED))
 
 
-def _holds(text: str) -> ColumnElement[bool]:
+def _holds(connection: Connection, text: str) -> ColumnElement[bool]:
     """Say that a row holds a text; beyond ASCII, SQLite tells upper from lower case, so that each is asked for."""
     item = func.coalesce(ROWS.c.before, ROWS.c.after)
-    opened = type_coerce(item, JSON)
+    opened = cast(item, JSON) if is_on_server(connection) else type_coerce(item, JSON)
     parts = (ROWS.c.barcode, ROWS.c.given, opened["title"].as_string(), opened["call_number"].as_string())
     spellings = {text} if text.isascii() else {text, text.lower(), text.upper(), text.title()}
     return or_(*(part.icontains(spelling, autoescape=True) for part in parts for spelling in spellings))

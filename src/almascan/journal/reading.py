@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from almascan.errors import JournalError
-from almascan.journal.database import BUSY_TIMEOUT_MILLISECONDS, SMALLEST_PAGE_BYTES, explain, latest_records
+from almascan.journal.sqlite import BUSY_TIMEOUT_MILLISECONDS, SMALLEST_PAGE_BYTES, explain, latest_records
 
 _NEEDS_A_WRITABLE_FOLDER = frozenset({sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY})
 _PRIMARY_CODE = 0xFF

@@ -5,6 +5,7 @@ is not made and its caller is told.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cache
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -12,13 +13,18 @@ import msgspec
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Float,
+    String,
     and_,
     bindparam,
+    case,
+    cast,
     exists,
     func,
     insert,
     literal_column,
     not_,
+    null,
     or_,
     select,
     update,
@@ -27,6 +33,7 @@ from sqlalchemy import (
     Row as Record,
 )
 
+from almascan.journal.database import is_on_server
 from almascan.journal.schema import EVENTS, LOST_ROWS, OPEN_ROWS, ROWS, RUNS
 from almascan.model import FINAL_STATES, Desk, Event, Item, Outcome, Row, RowState
 
@@ -77,10 +84,17 @@ class Overtaken(NamedTuple):
     state: str
 
 
-Saved = Blocked | Overtaken | None
+class Fenced(NamedTuple):
+    """Why an intent was not recorded: the institution's lease is another process's by now."""
+
+    institution: str
+
+
+Saved = Blocked | Overtaken | Fenced | None
 """What became of a change; None where it was made."""
 
-_COLUMNS = tuple(column.name for column in ROWS.columns)
+_COLUMNS = tuple(column.name for column in ROWS.columns if column is not ROWS.c.lost_at)
+_SELECT = select(*(ROWS.c[name] for name in _COLUMNS))
 _CHANGING = tuple(name for name in _COLUMNS if name not in {"run", "row", "given"})
 _OTHER = ROWS.alias("other")
 # Spelled as in the partial index, which SQLite then uses.
@@ -138,19 +152,50 @@ _CLAIM = _UPDATE.where(
 def load(connection: Connection, run: int, rows: Sequence[Row]) -> None:
     """Insert new rows of a run, one at least; the run that they name does not matter."""
     values = [(run, *_LOADED(_with_desk_as_text(row) if row.desk else row)) for row in rows]
+    if is_on_server(connection):
+        return _copy(connection, values)
     # Handed to the driver as they are: SQLAlchemy's own preparation of each row takes longer than SQLite's work.
     compiled = _INSERT.compile(dialect=connection.dialect)
     connection.exec_driver_sql(compiled.string, values)
+    return None
+
+
+def _copy(connection: Connection, values: Sequence[tuple[Any, ...]]) -> None:
+    """Insert rows as PostgreSQL takes them fastest."""
+    names = ", ".join(map(connection.dialect.identifier_preparer.quote, (*_NEW, "sends")))
+    driver: Any = connection.connection
+    with driver.cursor() as cursor, cursor.copy(f"COPY rows ({names}) FROM STDIN") as copy:
+        for row in values:
+            copy.write_row([*map(_storable, row), 0])
+
+
+def _storable_for(connection: Connection, values: dict[str, Any]) -> dict[str, Any]:
+    """Give values as the connection's database can keep them."""
+    return {name: _storable(value) for name, value in values.items()} if is_on_server(connection) else values
+
+
+def _storable(value: Any) -> Any:
+    """Give a value as PostgreSQL can keep it: it has no text with a zero character in it."""
+    return value.replace("\0", "\N{REPLACEMENT CHARACTER}") if isinstance(value, str) and "\0" in value else value
 
 
 def _with_desk_as_text(row: Row) -> Row:
     return msgspec.structs.replace(row, desk=msgspec.json.encode(row.desk).decode())
 
 
-def save(connection: Connection, changes: Sequence[Change]) -> list[Saved]:
-    """Make changes in their order, claims after the others; return what became of each."""
+def save(connection: Connection, changes: Sequence[Change], fenced: Collection[str] = frozenset()) -> list[Saved]:
+    """Make changes in their order, claims after the others; return what became of each.
+
+    Args:
+        connection: In a transaction that writes.
+        changes: The changes.
+        fenced: The institutions of which no claim is made.
+    """
     results: dict[int, Saved] = {}
-    for statement, group in ((_UPDATE, _without_claim(changes)), (_CLAIM, _with_claim(changes))):
+    plain, claims = _without_claim(changes), _with_claim(changes)
+    for index in [index for index, change in claims.items() if _institution_of(change) in fenced]:
+        results[index] = Fenced(_institution_of(claims.pop(index)))
+    for statement, group in ((_UPDATE, plain), (_CLAIM, claims)):
         results |= _apply(connection, statement, group)
     events = [
         {"run": change.row.run, "row": change.row.row, "at": event.at, "kind": event.kind, "text": event.text}
@@ -159,8 +204,28 @@ def save(connection: Connection, changes: Sequence[Change]) -> list[Saved]:
         for event in change.events
     ]
     if events:
-        connection.execute(_INSERT_EVENT, events)
+        connection.execute(_INSERT_EVENT, [_storable_for(connection, event) for event in events])
     return [results[index] for index in range(len(changes))]
+
+
+def _institution_of(change: Change) -> str:
+    return "" if change.claim is None else change.claim.institution
+
+
+@cache
+def _keeping_time(statement: Any) -> Any:
+    """Have a change also say, by the server's clock, since when nobody knows whether the row's scan happened."""
+    is_lost = and_(
+        bindparam("state", type_=String) == RowState.UNCLEAR, bindparam("was", type_=String) == RowState.SENDING
+    )
+    clock = cast(func.extract("epoch", func.clock_timestamp()), Float)
+    return statement.values(lost_at=case((is_lost, clock), else_=null()))
+
+
+def put_off(connection: Connection, run: int, rows: Collection[int], seconds: float) -> None:
+    """Have the scans of unclear rows count as lost so much later, for they may still be on their way till then."""
+    here = (ROWS.c.run == run, ROWS.c.row.in_(rows), LOST_ROWS)
+    connection.execute(update(ROWS).where(*here).values(lost_at=ROWS.c.lost_at + seconds))
 
 
 def _without_claim(changes: Sequence[Change]) -> dict[int, Change]:
@@ -174,7 +239,9 @@ def _with_claim(changes: Sequence[Change]) -> dict[int, Change]:
 def _apply(connection: Connection, statement: Any, group: Mapping[int, Change]) -> dict[int, Saved]:
     if not group:
         return {}
-    parameters = [_parameters(change) for change in group.values()]
+    parameters = [_storable_for(connection, _parameters(change)) for change in group.values()]
+    if is_on_server(connection):
+        statement = _keeping_time(statement)
     if connection.execute(statement, parameters).rowcount == len(group):
         return dict.fromkeys(group)
     return {index: _look_why(connection, change) for index, change in group.items()}
@@ -215,13 +282,13 @@ def _parameters(change: Change) -> dict[str, Any]:
 
 def read(connection: Connection, run: int, row: int) -> Row | None:
     """Read one row."""
-    found = connection.execute(select(ROWS).where(ROWS.c.run == run, ROWS.c.row == row)).first()
+    found = connection.execute(_SELECT.where(ROWS.c.run == run, ROWS.c.row == row)).first()
     return None if found is None else _decode(found)
 
 
 def read_page(connection: Connection, run: int, after: int, *, only_open: bool, size: int = _PAGE) -> list[Row]:
     """Read the next rows of a run after a row's number; of all rows or of those without an answer."""
-    query = select(ROWS).where(ROWS.c.run == run, ROWS.c.row > after).order_by(ROWS.c.row).limit(size)
+    query = _SELECT.where(ROWS.c.run == run, ROWS.c.row > after).order_by(ROWS.c.row).limit(size)
     if only_open:
         query = query.where(OPEN_ROWS)
     return [_decode(found) for found in connection.execute(query)]
@@ -229,7 +296,7 @@ def read_page(connection: Connection, run: int, after: int, *, only_open: bool, 
 
 def read_numbered(connection: Connection, run: int, numbers: Collection[int]) -> list[Row]:
     """Read the rows of a run that have some numbers, a few hundred at most, in their order."""
-    query = select(ROWS).where(ROWS.c.run == run, ROWS.c.row.in_(numbers)).order_by(ROWS.c.row)
+    query = _SELECT.where(ROWS.c.run == run, ROWS.c.row.in_(numbers)).order_by(ROWS.c.row)
     return [_decode(found) for found in connection.execute(query)]
 
 
@@ -238,7 +305,7 @@ def read_in_state(
 ) -> list[Row]:
     """Read the next rows in some states after a row's number, in their order."""
     wanted = frozenset(states)
-    query = select(ROWS).where(ROWS.c.run == run, ROWS.c.row > after, ROWS.c.state.in_(wanted))
+    query = _SELECT.where(ROWS.c.run == run, ROWS.c.row > after, ROWS.c.state.in_(wanted))
     # Spelled out as in an index, it has SQLite go through the few rows of it, and not through all of a long run.
     if wanted <= _LOST:
         query = query.where(LOST_ROWS)

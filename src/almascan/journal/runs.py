@@ -7,7 +7,7 @@ import msgspec
 from sqlalchemy import Connection, delete, func, insert, select, true, update
 from sqlalchemy import Row as Record
 
-from almascan.journal.schema import EVENTS, LOST_ROWS, NAMES, ROWS, RUNS
+from almascan.journal.schema import EVENTS, LOST_ROWS, NAMES, ROWS, RUNS, WAITING_RUNS
 from almascan.model import Order, Run, RunState
 
 _LOADED = RUNS.c.state != RunState.LOADING
@@ -39,11 +39,12 @@ def change(connection: Connection, run_id: int, **values: Any) -> None:
     connection.execute(update(RUNS).where(here).values(**values))
 
 
-def begin(connection: Connection, run_id: int) -> RunState | None:
+def begin(connection: Connection, run_id: int, *, in_queue: bool) -> RunState | None:
     """Put a run into state running, unless it is so already or never can be; return its state before, if there is one."""
-    before = connection.execute(select(RUNS.c.state).where(RUNS.c.id == run_id)).scalar()
+    before = connection.execute(select(RUNS.c.state).where(RUNS.c.id == run_id).with_for_update()).scalar()
     if before not in (RunState.RUNNING, RunState.CANCELLED, RunState.LOADING):
-        change(connection, run_id, state=RunState.RUNNING, reason="", finished_at=None)
+        values = {"reason": "", "finished_at": None, "in_queue": in_queue, "due_at": None}
+        change(connection, run_id, state=RunState.RUNNING, **values)
     return None if before is None else RunState(before)
 
 
@@ -90,10 +91,11 @@ def remove_part(connection: Connection, run_id: int) -> bool:
 
 
 def pause_interrupted(connection: Connection, institution: str) -> None:
-    """Pause the runs that a dead process left running."""
+    """Pause the runs that a dead process left running; those that it had from the queue go back there."""
     here = (RUNS.c.institution == institution, RUNS.c.state == RunState.RUNNING)
     reason = "Its process ended in the middle of the work."
-    connection.execute(update(RUNS).where(*here).values(state=RunState.PAUSED, reason=reason))
+    connection.execute(update(RUNS).where(*here, RUNS.c.in_queue).values(state=RunState.QUEUED, reason=reason))
+    connection.execute(update(RUNS).where(*here, ~RUNS.c.in_queue).values(state=RunState.PAUSED, reason=reason))
 
 
 def list_unfinished(connection: Connection, institution: str) -> list[int]:
@@ -102,10 +104,10 @@ def list_unfinished(connection: Connection, institution: str) -> list[int]:
     return list(connection.execute(select(RUNS.c.id).where(*here)).scalars())
 
 
-def find(connection: Connection, run_id: int | None) -> Run | None:
-    """Find a run, or the latest one that is loaded."""
-    query = select(RUNS).where(_LOADED if run_id is None else RUNS.c.id == run_id)
-    return _first(connection.execute(query.order_by(RUNS.c.id.desc()).limit(1)))
+def find(connection: Connection, run_id: int | None, *, lock: bool = False) -> Run | None:
+    """Find a run, or the latest one that is loaded; with ``lock`` nobody changes it until the transaction ends."""
+    query = select(RUNS).where(_LOADED if run_id is None else RUNS.c.id == run_id).order_by(RUNS.c.id.desc()).limit(1)
+    return _first(connection.execute(query.with_for_update() if lock else query))
 
 
 def list_latest(connection: Connection, limit: int | None, before: int | None = None) -> list[Run]:
@@ -117,7 +119,7 @@ def list_latest(connection: Connection, limit: int | None, before: int | None = 
 
 def list_queued(connection: Connection) -> list[Run]:
     """List the runs that wait for a process, the oldest first."""
-    query = select(RUNS).where(RUNS.c.state == RunState.QUEUED).order_by(RUNS.c.id)
+    query = select(RUNS).where(WAITING_RUNS, RUNS.c.state == RunState.QUEUED).order_by(RUNS.c.id)
     return [_decode(found) for found in connection.execute(query)]
 
 

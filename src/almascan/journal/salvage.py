@@ -10,9 +10,9 @@ from typing import Any, BinaryIO, NamedTuple, cast
 import msgspec
 
 from almascan.errors import JournalError, UsageError
-from almascan.journal.database import latest_records
 from almascan.journal.reading import reading
 from almascan.journal.schema import FLAGS, STRUCTURES
+from almascan.journal.sqlite import latest_records
 from almascan.journal.wal import count_dropped
 
 KINDS: dict[str, str] = {"run": "runs", "row": "rows", "event": "events", "action": "actions"}

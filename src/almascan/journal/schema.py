@@ -4,9 +4,12 @@ Structures (an order, an item's state) are JSON texts of the types in ``almascan
 in UTC. The same tables serve SQLite and PostgreSQL.
 """
 
-from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, MetaData, String, Table, Text, text
+from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, MetaData, String, Table, Text, false, text
 
 METADATA = MetaData()
+
+WAITING_RUNS = text("in_queue AND state IN ('queued', 'running')")
+"""Runs that any worker of a fleet may go on with."""
 
 RUNS = Table(
     "runs",
@@ -27,13 +30,16 @@ RUNS = Table(
     Column("finished_at", Float),
     Column("reason", Text, nullable=False),
     Column("is_open", Boolean, nullable=False),
+    Column("in_queue", Boolean, nullable=False, server_default=false()),
+    Column("due_at", Float),
+    Index("runs_in_queue", "institution", "id", sqlite_where=WAITING_RUNS, postgresql_where=WAITING_RUNS),
     sqlite_autoincrement=True,
 )
 
 STRUCTURES = frozenset({"order", "list_notes", "desk", "before", "after"})
 """The columns that hold JSON texts."""
 
-FLAGS = frozenset({"is_open"})
+FLAGS = frozenset({"is_open", "in_queue"})
 """The columns that are true or false; SQLite has them as 1 and 0."""
 
 OPEN_ROWS = text("outcome IS NULL")
@@ -69,6 +75,7 @@ ROWS = Table(
     Column("looked_at", Float),
     Column("sent_at", Float),
     Column("finished_at", Float),
+    Column("lost_at", Float),
     Index("rows_open", "run", "row", sqlite_where=OPEN_ROWS, postgresql_where=OPEN_ROWS),
     Index("rows_lost", "run", "row", sqlite_where=LOST_ROWS, postgresql_where=LOST_ROWS),
     Index("rows_sent", "pid", "run", "step", unique=True, sqlite_where=SENT_ROWS, postgresql_where=SENT_ROWS),
@@ -106,10 +113,39 @@ LEASES = Table(
     "leases",
     METADATA,
     Column("institution", String(64), primary_key=True),
-    Column("epoch", Integer, nullable=False),
+    Column("epoch", BigInteger, nullable=False),
     Column("holder", Text, nullable=False),
     Column("taken_at", Float, nullable=False),
+    Column("heard_at", Float),
+    Column("left_at", Float),
+    Column("departures", Text),
 )
+"""Who works for an institution. On a server ``heard_at`` and ``left_at`` are by its clock: when the holder was heard of
+last, and when it left in order; ``departures`` says how long before that its latest requests left."""
+
+WORKERS = Table(
+    "workers",
+    METADATA,
+    Column("name", String(128), primary_key=True),
+    Column("machine", Text, nullable=False),
+    Column("version", String(32), nullable=False),
+    Column("started_at", Float, nullable=False),
+    Column("heard_at", Float, nullable=False),
+    Column("is_draining", Boolean, nullable=False),
+    Column("report", Text, nullable=False),
+)
+"""The workers of a fleet; times are by the server's clock."""
+
+MARKS = Table(
+    "marks",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("journal", String(36), nullable=False),
+    Column("beats", BigInteger, nullable=False),
+    Column("system", Text, nullable=False),
+    Column("first_epoch", BigInteger, nullable=False),
+)
+"""By which a worker tells a journal from an older copy of it; one record, once a worker has been there."""
 
 TEMPORARY_SETS = Table(
     "temporary_sets",

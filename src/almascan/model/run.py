@@ -56,7 +56,8 @@ class Run(msgspec.Struct, frozen=True, omit_defaults=True):
     """One list, one institution, one order, as the journal has it.
 
     Times are seconds since 1970 in UTC. ``list_notes`` are the counts of what reading the list found (blank lines,
-    comments, ...), by name. ``reason`` says why a paused run is paused. To a run that ``is_open`` rows may be added: a handheld scanner's.
+    comments, ...), by name. ``reason`` says why a paused run is paused. To a run that ``is_open`` rows may be added: a handheld scanner's. One that is ``in_queue`` is
+    anybody's to go on with, from ``due_at`` on by the clock of the journal's server.
     """
 
     id: int
@@ -75,6 +76,8 @@ class Run(msgspec.Struct, frozen=True, omit_defaults=True):
     finished_at: float | None = None
     reason: str = ""
     is_open: bool = False
+    in_queue: bool = False
+    due_at: float | None = None
 
     @property
     def is_simulated(self) -> bool:

@@ -5,8 +5,8 @@ default. ``table`` holds the settings, ``layers`` merges them, ``profiles`` read
 ``keys`` finds the key, which is never one of the values.
 """
 
-from almascan.settings.keys import Key, find_key, keep_in_file, keep_in_keyring, read_key
-from almascan.settings.layers import journal_path, load_settings
+from almascan.settings.keys import Key, find_key, keep_in_file, keep_in_keyring, read_key, without_keys
+from almascan.settings.layers import journal_place, load_settings, profile_settings
 from almascan.settings.profiles import Profiles, config_path, read_profiles, write_profiles
 from almascan.settings.table import SETTINGS, Setting, Settings
 
@@ -18,11 +18,13 @@ __all__ = [
     "Settings",
     "config_path",
     "find_key",
-    "journal_path",
+    "journal_place",
     "keep_in_file",
     "keep_in_keyring",
     "load_settings",
+    "profile_settings",
     "read_key",
     "read_profiles",
+    "without_keys",
     "write_profiles",
 ]

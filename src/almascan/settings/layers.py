@@ -7,11 +7,11 @@ import msgspec
 from platformdirs import user_data_path
 
 from almascan.errors import UsageError
-from almascan.settings.profiles import config_path, read_profiles
+from almascan.settings.profiles import Profiles, config_path, read_profiles
 from almascan.settings.table import BY_NAME, SETTINGS, Setting, Settings, convert_value
 
-_EITHER = (("circ_desk", "department"), ("key_env", "key_file"))
-"""Pairs of which one layer gives one, and thereby takes away what lower layers say of the other."""
+_EITHER = (("circ_desk", "department"), ("key_env", "key_file", "key_command"))
+"""Groups of which one layer gives one, and thereby takes away what lower layers say of the others."""
 
 
 def load_settings(
@@ -43,9 +43,22 @@ def load_settings(
     return msgspec.convert(values | {"profile": profile}, Settings)
 
 
-def journal_path(settings: Settings) -> Path:
-    """Say where the journal is: the setting, else journal.db in the platform's data folder."""
+def profile_settings(profiles: Profiles, name: str) -> Settings:
+    """Give the settings of one profile as the file has them, whatever options and environment say.
+
+    Raises:
+        UsageError: There is no such profile, or it gives two settings that exclude each other.
+    """
+    values: dict[str, object] = {}
+    _put_over(values, profiles.values(name), f'The profile "{name}"')
+    return msgspec.convert(values | {"profile": name}, Settings)
+
+
+def journal_place(settings: Settings) -> Path | str:
+    """Say where the journal is: the setting, a file or a server's address, else a file in the platform's data folder."""
     named = settings.journal
+    if named.startswith(("postgresql://", "postgres://")):
+        return named
     return Path(named).expanduser() if named else user_data_path("almascan") / "journal.db"
 
 
@@ -68,11 +81,11 @@ def _convert(given: Iterable[tuple[Setting, object]], where: Callable[[Setting],
 
 
 def _put_over(values: dict[str, object], layer: Mapping[str, object], place: str) -> None:
-    for pair in _EITHER:
-        named = [name for name in pair if layer.get(name)]
+    for group in _EITHER:
+        named = [name for name in group if layer.get(name)]
         if len(named) > 1:
-            raise UsageError(f"{place} gives both {pair[0]} and {pair[1]}: give one of them.")
+            raise UsageError(f"{place} gives both {named[0]} and {named[1]}: give one of them.")
         if named:
-            for name in pair:
+            for name in group:
                 values.pop(name, None)
     values.update(layer)

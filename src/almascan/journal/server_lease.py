@@ -1,0 +1,164 @@
+"""Leases of a journal on a server: records that are renewed while their holder lives, with an epoch that fences.
+
+All their times are by the server's clock, so that no two machines' clocks are compared. A holder that was not heard of
+for ``STALE_SECONDS`` has lost its lease: the next one seizes it, and the transaction that records an intent to send
+demands the epoch that its writer took, so that one who sleeps through the loss and wakes up sends nothing more.
+``docs/why.md`` "The fleet" says why each of these times is what it is.
+"""
+
+import threading
+import time
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, Connection, Engine, Float, cast, func, or_, select, text, update
+
+from almascan.clock import Stamp
+from almascan.errors import JournalError, LeaseError
+from almascan.journal import runs
+from almascan.journal.database import insert_unless_there, translated, writing
+from almascan.journal.lease import LOADING_PATIENCE_SECONDS, Lease, Leases, say_loading, say_taken
+from almascan.journal.place import Server
+from almascan.journal.schema import LEASES, MARKS
+
+BEAT_SECONDS = 5.0
+STALE_SECONDS = 15.0
+"""After so long without a sign of life a lease may be seized; three beats, of which two may be lost."""
+
+_LOADING_POLL_SECONDS = 0.2
+_EPOCHS_OF = select(LEASES.c.institution, LEASES.c.epoch).order_by(LEASES.c.institution)
+
+
+class ServerLeases(Leases):
+    """The leases that one journal object holds of a journal on a server; a thread renews them while there are any.
+
+    Args:
+        engine: The journal's database.
+        server: Where it is.
+    """
+
+    def __init__(self, engine: Engine, server: Server) -> None:
+        super().__init__()
+        self._engine = engine
+        self._server = server
+
+    def is_held(self, institution: str) -> bool:
+        """Whether some process has an institution's lease now, this one included."""
+        query = select(LEASES.c.institution).where(LEASES.c.institution == institution, is_alive())
+        with translated(self._server), self._engine.connect() as connection:
+            return connection.execute(query).first() is not None
+
+    @contextmanager
+    def loading(self, institution: str, patience_seconds: float = LOADING_PATIENCE_SECONDS) -> Iterator[None]:
+        """Have the turn to load a list; see ``Leases.loading``. The lock ends with its session."""
+        wanted = text("SELECT pg_try_advisory_xact_lock(hashtext('almascan loading'), hashtext(:institution))")
+        ended = time.monotonic() + patience_seconds
+        with translated(self._server):
+            connection = self._engine.connect()
+        with connection:
+            while True:
+                with translated(self._server):
+                    has_turn = connection.execute(wanted, {"institution": institution}).scalar()
+                if has_turn:
+                    break
+                if time.monotonic() > ended:
+                    raise LeaseError(say_loading(institution, patience_seconds))
+                time.sleep(_LOADING_POLL_SECONDS)
+            try:
+                yield
+            finally:
+                with suppress(Exception):  # where the session is lost, so is the lock
+                    connection.rollback()
+
+    def find_fenced(self, connection: Connection, institutions: Collection[str]) -> frozenset[str]:
+        """Find the institutions whose lease this journal object does not hold, or holds no more.
+
+        Args:
+            connection: In the transaction that is to be fenced; until it ends nobody takes one of the leases.
+            institutions: Whose.
+        """
+        query = _EPOCHS_OF.where(LEASES.c.institution.in_(institutions)).with_for_update(read=True)
+        epochs = dict(map(tuple, connection.execute(query)))
+        return frozenset(each for each in institutions if epochs.get(each) is None or epochs[each] != self.epoch(each))
+
+    def _take(self, institution: str, holder: str, at: float) -> Lease:
+        here = LEASES.c.institution == institution
+        with translated(self._server), writing(self._engine).begin() as connection:
+            self._make_record(connection, institution)
+            now = _now()
+            columns = (
+                LEASES.c.epoch,
+                LEASES.c.holder,
+                LEASES.c.left_at,
+                LEASES.c.departures,
+                (now - LEASES.c.left_at).label("left_seconds"),
+                is_alive().label("is_alive"),
+            )
+            before = connection.execute(select(*columns).where(here).with_for_update()).one()
+            if before.is_alive:
+                raise LeaseError(say_taken(institution, before.holder))
+            taken = Stamp(at, time.monotonic())
+            values = {"epoch": before.epoch + 1, "holder": holder, "taken_at": at, "heard_at": now, "left_at": None}
+            connection.execute(update(LEASES).where(here).values(**values))
+            runs.pause_interrupted(connection, institution)
+        self._begin_to_renew()
+        return Lease(institution, before.epoch + 1, taken, before.left_at is None, _departures(before))
+
+    def _make_record(self, connection: Connection, institution: str) -> None:
+        """Make an institution's record, as one that was left in order, unless there is one."""
+        first = connection.execute(select(MARKS.c.first_epoch)).scalar() or 0
+        values = {"institution": institution, "epoch": first, "holder": "", "taken_at": 0.0, "left_at": 0.0}
+        insert_unless_there(connection, LEASES, **values)
+
+    def _give_back(self, lease: Lease, departures: tuple[float, ...]) -> None:
+        here = (LEASES.c.institution == lease.institution, LEASES.c.epoch == lease.epoch)
+        values: dict[str, Any] = {"left_at": _now(), "departures": msgspec.json.encode(departures).decode()}
+        # A server that cannot be told finds the lease stale in a while, and its next holder is the more careful.
+        with suppress(JournalError), translated(self._server), writing(self._engine).begin() as connection:
+            connection.execute(update(LEASES).where(*here).values(**values))
+
+    def _begin_to_renew(self) -> None:
+        if self._renewing is None:
+            self._renewing = threading.Thread(target=self._renew, name="journal leases", daemon=True)
+            self._renewing.start()
+
+    def _renew(self) -> None:
+        while not self._over.wait(BEAT_SECONDS):
+            with suppress(JournalError):  # tried again at the next beat; the fence holds meanwhile
+                self._beat()
+
+    def _beat(self) -> None:
+        held = {institution: held.lease.epoch for institution, held in list(self._held.items())}
+        if not held:
+            return
+        with translated(self._server), writing(self._engine).begin() as connection:
+            # In one order, so that nobody who locks several waits for us while we wait for it.
+            query = _EPOCHS_OF.where(LEASES.c.institution.in_(held)).with_for_update(key_share=True)
+            ours = [each for each, epoch in connection.execute(query) if held[each] == epoch]
+            connection.execute(update(LEASES).where(LEASES.c.institution.in_(ours)).values(heard_at=_now()))
+
+
+def is_alive() -> ColumnElement[bool]:
+    """Say that a lease's holder has not left it and was heard of lately."""
+    heard = func.coalesce(LEASES.c.heard_at, 0.0) > _now() - STALE_SECONDS
+    return LEASES.c.left_at.is_(None) & heard
+
+
+def is_free() -> ColumnElement[bool]:
+    """Say that a lease's holder has left it, or was not heard of for long."""
+    stale = func.coalesce(LEASES.c.heard_at, 0.0) <= _now() - STALE_SECONDS
+    return or_(LEASES.c.left_at.is_not(None), stale)
+
+
+def _now() -> ColumnElement[float]:
+    return cast(func.extract("epoch", func.clock_timestamp()), Float)
+
+
+def _departures(before: Any) -> tuple[float, ...]:
+    """Give how long ago the latest requests of whoever left in order left."""
+    if before.left_at is None or not before.departures:
+        return ()
+    ages = msgspec.json.decode(before.departures, type=tuple[float, ...])
+    return tuple(age + before.left_seconds for age in ages)
