@@ -5,7 +5,7 @@ first. So the number in flight follows from how long Alma takes, and a scan that
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 
 from almascan import rules
 from almascan.alma import Alma
@@ -36,6 +36,7 @@ class Crew:
         stop: Says whether to go on.
         clock: The time.
         watch_first: Whether the first rows are looked at for a mistake that all share.
+        quiet_seconds: How long to go on though every row only waits to be read again; None for as long as it takes.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class Crew:
         stop: Stop,
         clock: Clock,
         watch_first: bool,
+        quiet_seconds: float | None = None,
     ) -> None:
         self._scanner = scanner
         self._lane = alma.lane
@@ -57,17 +59,20 @@ class Crew:
         self._stop = stop
         self._clock = clock
         self._watch_first = watch_first
+        self._quiet_seconds = quiet_seconds
         self._tasks: set[asyncio.Task[None]] = set()
         self._moved = asyncio.Event()
         self._busy = asyncio.Event()
         self._defect: Exception | None = None
+        self._is_over = False
 
-    async def work(self, rows: AsyncIterator[Row], taken: Stamp) -> None:
+    async def work(self, rows: AsyncIterator[Row], taken: Stamp, lost: Mapping[int, Stamp]) -> None:
         """Bring rows to their answers, until there is none left or the run stops.
 
         Args:
             rows: The rows, of which those with an answer are passed over; they end when the run stops.
-            taken: When the lease was taken.
+            taken: When the run was taken up.
+            lost: Since when rows are unclear that were so before, as far as it is known, by their number.
 
         Raises:
             Exception: A defect; what was in flight is recorded as far as it came.
@@ -81,9 +86,9 @@ class Crew:
                     self._busy.set()
                     continue
                 await self._room()
-                if self._stop.requested:
+                if self._ends:
                     break
-                self._begin(row, taken)
+                self._begin(row, lost.get(row.row, taken))
             await self._finish()
         finally:
             telling.cancel()
@@ -92,9 +97,18 @@ class Crew:
         if self._defect is not None:
             raise self._defect
 
+    def begin_no_more(self) -> None:
+        """Have the rows in flight finish, and begin no other."""
+        self._is_over = True
+        self._moved.set()
+
+    @property
+    def _ends(self) -> bool:
+        return self._is_over or self._stop.requested
+
     async def _room(self) -> None:
-        """Wait until another row may be begun, or the run stops."""
-        while not self._stop.requested and not self._has_room():
+        """Wait until another row may be begun, or none is to be."""
+        while not self._ends and not self._has_room():
             self._moved.clear()
             await self._moved.wait()
         # Where there is always room, the rows already begun still want to be served.
@@ -108,9 +122,9 @@ class Crew:
             and len(self._tasks) - self._scanner.unclear < max(FEWEST_WAITING, round(rate * MOST_IN_FLIGHT_SECONDS))
         )
 
-    def _begin(self, row: Row, taken: Stamp) -> None:
+    def _begin(self, row: Row, opened: Stamp) -> None:
         self._busy.set()
-        task = asyncio.create_task(self._bring(row, taken))
+        task = asyncio.create_task(self._bring(row, opened))
         self._tasks.add(task)
         task.add_done_callback(self._end)
 
@@ -118,9 +132,9 @@ class Crew:
         self._tasks.discard(task)
         self._moved.set()
 
-    async def _bring(self, row: Row, taken: Stamp) -> None:
+    async def _bring(self, row: Row, opened: Stamp) -> None:
         try:
-            ended = await self._scanner.bring(row, taken)
+            ended = await self._scanner.bring(row, opened)
         except StoppedError:
             return
         except StopError as error:
@@ -147,14 +161,25 @@ class Crew:
         if self._scanner.unclear and not self._stop.requested:
             self._reporter.say("The last rows wait to be read again, for no answer to their scan came.")
         abandoned = asyncio.create_task(self._stop.abandoned())
+        quiet = asyncio.create_task(self._end_when_quiet())
         try:
             while self._tasks and not abandoned.done():
                 await asyncio.wait({abandoned, *self._tasks}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             abandoned.cancel()
+            quiet.cancel()
             for task in self._tasks:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _end_when_quiet(self) -> None:
+        """Stop when every row that is left has only waited to be read again for a while, where that is no reason to stay."""
+        quiet = 0.0
+        while self._quiet_seconds is not None and quiet < self._quiet_seconds:
+            await self._clock.sleep(REPORT_SECONDS)
+            quiet = quiet + REPORT_SECONDS if len(self._tasks) == self._scanner.unclear else 0.0
+        if self._quiet_seconds is not None:
+            self._stop.request("What is left of it waits to be read again.", again_seconds=0.0)
 
     def snapshot(self) -> Snapshot:
         """Say how far the run is."""

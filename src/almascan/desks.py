@@ -41,6 +41,10 @@ class Desks:
         self._listed: dict[str, list[CircDesk]] = {}
         self._asking = asyncio.Lock()
 
+    def ask_with(self, alma: Alma) -> None:
+        """Have another client of the institution ask from now on."""
+        self._alma = alma
+
     async def find(self, desk: Desk) -> FoundDesk:
         """Look a desk or department up in Alma's configuration.
 

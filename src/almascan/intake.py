@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import islice
 from typing import Self
 
@@ -25,10 +25,19 @@ class Intake:
         tally: Counts the rows that come later.
         news: Set whenever rows may have come, or no more will.
         stop: Ends the waiting.
+        unclear: The only unclear rows that are taken; None for all of them.
     """
 
     def __init__(
-        self, journal: Journal, run: Run, limit: int | None, *, tally: Tally, news: asyncio.Event, stop: Stop
+        self,
+        journal: Journal,
+        run: Run,
+        limit: int | None,
+        *,
+        tally: Tally,
+        news: asyncio.Event,
+        stop: Stop,
+        unclear: Collection[int] | None = None,
     ) -> None:
         self._journal = journal
         self._run_id = run.id
@@ -37,7 +46,7 @@ class Intake:
         self._stop = stop
         self._waits = run.is_open and limit is None
         self._known = tally.total
-        rows = choose_rows(journal, run.id, limit)
+        rows = choose_rows(journal, run.id, limit, unclear)
         # Rows of an open run are numbered from 1 on, and those that came after the counting come again as news.
         self._rows = (row for row in rows if row.row <= self._known) if self._waits else rows
         self._part: deque[Row] = deque()
@@ -76,19 +85,22 @@ class Intake:
         return rows
 
 
-def choose_rows(journal: Journal, run_id: int, limit: int | None) -> Iterator[Row]:
+def choose_rows(
+    journal: Journal, run_id: int, limit: int | None, chosen: Collection[int] | None = None
+) -> Iterator[Row]:
     """Give all rows of a run without an answer, or every unclear one and the first ones not tried yet.
 
     Args:
         journal: The journal.
         run_id: The run.
         limit: How many rows not tried yet; None for all.
+        chosen: The only unclear rows that are given; None for all of them.
     """
     rows = journal.rows(run_id, only_open=True)
     if limit is None:
         yield from rows
         return
-    unclear = list(journal.rows_in_state(run_id, RowState.UNCLEAR))
+    unclear = [row for row in journal.rows_in_state(run_id, RowState.UNCLEAR) if chosen is None or row.row in chosen]
     yield from unclear
     # One that turns out not to have happened is in hand already when its turn in the list comes.
     in_hand = {row.row for row in unclear}

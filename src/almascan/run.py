@@ -13,21 +13,23 @@ from typing import Any
 import msgspec
 
 from almascan import rules
+from almascan.acquaintance import Acquaintance
 from almascan.alma import Alma, Limit
 from almascan.clock import Clock
 from almascan.desks import Desks
-from almascan.errors import AlmascanError, UsageError
+from almascan.errors import AlmascanError, ExitCode, UsageError
 from almascan.hours import Hours
 from almascan.institution import Institution, meet, pace_of
 from almascan.intervene import reopen_failed
-from almascan.journal import Journal, say_who
+from almascan.journal import Journal, Lease, say_who
 from almascan.lists import Listing
 from almascan.loading import begin_record, load
 from almascan.model import Order, Outcome, Run, RunState
 from almascan.preview import Preview, make_preview
 from almascan.progress import Reporter
 from almascan.shift import Ended, Shift, exit_code_of
-from almascan.stop import Stop
+from almascan.stop import Stop, again_after
+from almascan.turn import Turn
 
 __all__ = ["Ended", "Runner"]
 
@@ -92,11 +94,11 @@ class Runner:
         """
         async with self._met(order) as institution:
             desks = await self._find_desks(order)
-            with self._journal.lease(institution.code):
+            with self._journal.lease(institution.code) as lease:
                 run = await self._load(listing, order, institution, desks)
                 if not await self._is_confirmed(confirm, run, institution, desks, limit):
                     return None
-                return await self._work(run.id, desks, limit=limit)
+                return await self._work(run.id, desks, lease, limit=limit)
 
     async def plan(self, listing: Listing, order: Order, *, limit: int | None = None) -> Ended:
         """Look at every item of a list and decide, and scan none; ``resume`` scans what the plan said.
@@ -106,9 +108,9 @@ class Runner:
         """
         async with self._met(order) as institution:
             desks = await self._find_desks(order)
-            with self._journal.lease(institution.code):
+            with self._journal.lease(institution.code) as lease:
                 run = await self._load(listing, order, institution, desks)
-                return await self._work(run.id, desks, limit=limit, only_plans=True)
+                return await self._work(run.id, desks, lease, limit=limit, only_plans=True)
 
     async def queue(self, listing: Listing, order: Order, *, confirm: Confirm = lambda _: True) -> Run | None:
         """Record a run for whichever process works for the institution, which may be another one just now.
@@ -154,10 +156,10 @@ class Runner:
         order = msgspec.structs.replace(order, locate="single")
         async with self._met(order) as institution:
             desks = await self._find_desks(order)
-            with self._journal.lease(institution.code):
+            with self._journal.lease(institution.code) as lease:
                 run = await self._begin_record(name, order, institution)
                 run = await load(self._journal, msgspec.structs.replace(run, is_open=True))
-                return await self._work(run.id, desks)
+                return await self._work(run.id, desks, lease)
 
     def more(self) -> None:
         """Say that a row has come to the open run that is worked on, or that it was closed; from its event loop."""
@@ -185,6 +187,29 @@ class Runner:
         """Try the failed rows of a run once more, and read its unclear ones again; raises as ``scan``."""
         return await self._go_on(self._journal.run(run_id), None, {}, reopen=True)
 
+    async def take_turn(self, run_id: int, turn: Turn, acquaintance: Acquaintance) -> Ended:
+        """Work on a run of the queue for a while; it goes back there, unless it is finished or must wait for a person.
+
+        Args:
+            run_id: The run; one that was paused, cancelled or taken up by somebody meanwhile is left alone.
+            turn: How long the turn is.
+            acquaintance: What is known of the institution from earlier turns.
+
+        Returns:
+            How the turn ended.
+
+        Raises:
+            StopError, AttemptError: As ``scan``.
+        """
+        run = await asyncio.to_thread(self._journal.run, run_id)
+        if run.state is not RunState.QUEUED:
+            return Ended(run, await asyncio.to_thread(self._journal.counts, run_id), ExitCode.DONE)
+        async with self._met(run.order, acquaintance) as institution:
+            _check_goes_on(run, institution)
+            desks = await acquaintance.desks(self.alma, run.order, self._find_desks)
+            with self._journal.lease(institution.code) as lease:
+                return await self._work(run.id, desks, lease, turn=turn)
+
     async def _go_on(self, run: Run, limit: int | None, changes: Mapping[str, Any], *, reopen: bool) -> Ended:
         if run.state is RunState.FINISHED:
             counts = await asyncio.to_thread(self._journal.counts, run.id)
@@ -195,15 +220,16 @@ class Runner:
         async with self._met(order) as institution:
             _check_goes_on(run, institution)
             desks = await self._find_desks(order)
-            with self._journal.lease(institution.code):
-                return await self._work(run.id, desks, limit=limit, order=order, reopen=reopen)
+            with self._journal.lease(institution.code) as lease:
+                return await self._work(run.id, desks, lease, limit=limit, order=order, reopen=reopen)
 
     # The parts of the flow, in its order
 
     @asynccontextmanager
-    async def _met(self, order: Order) -> AsyncIterator[Institution]:
-        """Meet the institution, and keep the pace that is due there until the end."""
-        institution = await meet(self.alma, self._reporter.say)
+    async def _met(self, order: Order, acquaintance: Acquaintance | None = None) -> AsyncIterator[Institution]:
+        """Meet the institution, unless it is known well, and keep the pace that is due there until the end."""
+        meeting = meet if acquaintance is None else acquaintance.meet
+        institution = await meeting(self.alma, self._reporter.say)
         with self.alma.pacer.limited(*pace_of(order, institution.environment)) as self._limit:
             if self.alma.remaining_calls is not None:
                 await asyncio.to_thread(self._journal.see_calls, institution.code, self.alma.remaining_calls)
@@ -268,8 +294,10 @@ class Runner:
         self,
         run_id: int,
         desks: Desks,
+        lease: Lease,
         *,
         limit: int | None = None,
+        turn: Turn | None = None,
         only_plans: bool = False,
         order: Order | None = None,
         reopen: bool = False,
@@ -286,25 +314,36 @@ class Runner:
             news=self._news,
             pace=self._limit,
             limit=limit,
+            turn=turn,
             only_plans=only_plans,
         )
-        run = await asyncio.to_thread(self._journal.begin_run, run_id)
-        async with self._paused_on_error(run_id):
+        run = await asyncio.to_thread(self._journal.begin_run, run_id, in_queue=turn is not None)
+        async with self._put_down_on_error(run_id, in_queue=turn is not None):
             if reopen:
                 await asyncio.to_thread(reopen_failed, self._journal, run_id, self._clock.now().wall)
             if order is not None:
                 run = await asyncio.to_thread(self._journal.change_run, run_id, order=order)
-            return await shift.work(run)
+            return await shift.work(run, lease)
 
     @asynccontextmanager
-    async def _paused_on_error(self, run_id: int) -> AsyncIterator[None]:
+    async def _put_down_on_error(self, run_id: int, *, in_queue: bool) -> AsyncIterator[None]:
         """Leave no run behind that says it is worked on: other runs may hold the lease for weeks."""
         try:
             yield
         except BaseException as error:
             reason = str(error) if isinstance(error, AlmascanError) else "Its work was cut off in the middle."
+            again_seconds = again_after(error) if in_queue else None
             with suppress(AlmascanError):
-                await asyncio.to_thread(self._journal.change_run, run_id, state=RunState.PAUSED, reason=reason)
+                if again_seconds is None:
+                    await asyncio.to_thread(self._journal.change_run, run_id, state=RunState.PAUSED, reason=reason)
+                else:
+                    await asyncio.to_thread(
+                        self._journal.queue_run,
+                        run_id,
+                        reason=reason,
+                        after_seconds=again_seconds,
+                        from_state=RunState.RUNNING,
+                    )
             raise
 
 

@@ -27,7 +27,7 @@ from almascan.finder import Finder
 from almascan.journal import NEVER, Claim, Writer
 from almascan.model import FINAL_STATES, Desk, EventKind, Item, ItemIds, Outcome, Row, RowState, Run
 from almascan.rules import Finding, Place, Step, Verdict
-from almascan.stop import Stop
+from almascan.stop import ALMA_AGAIN_SECONDS, Stop
 
 LOOK_LASTS_SECONDS = 30.0
 RECORD_LASTS_SECONDS = 5.0
@@ -76,12 +76,12 @@ class Scanner:
         self.unclear = 0
         self.finder: Finder | None = None
 
-    async def bring(self, row: Row, taken: Stamp) -> Row:
+    async def bring(self, row: Row, opened: Stamp) -> Row:
         """Bring a row to its answer, or as far as it can be brought now.
 
         Args:
             row: The row as the journal has it; none in state sending.
-            taken: When the lease was taken: no scan of an earlier process left after it.
+            opened: When its run was taken up, or since when it is unclear: no scan of an earlier process left after it.
 
         Returns:
             The row as the journal has it now.
@@ -90,7 +90,7 @@ class Scanner:
             StoppedError: The run stops; what the journal has of the row is true.
             StopError: The run must stop.
         """
-        case = Case(row, taken, writer=self._writer, clock=self._clock, stop=self._stop)
+        case = Case(row, opened, writer=self._writer, clock=self._clock, stop=self._stop)
         if case.row.state is RowState.READY:
             case.to(RowState.LOCATED)
         while case.row.state not in FINAL_STATES:
@@ -331,12 +331,11 @@ class Scanner:
     async def _bear(self, case: Case, error: NotSentError | ThrottledError | NoAnswerError) -> None:
         """Go on after a request without a usable answer, or stop where the next would have none either."""
         if isinstance(error, ThrottledError) and self._is_throttled_long(case):
-            self._stop.request(f"Alma has refused every request for a minute: {error}", ExitCode.PAUSED)
+            why = f"Alma has refused every request for a minute: {error}"
+            self._stop.request(why, ExitCode.PAUSED, again_seconds=ALMA_AGAIN_SECONDS)
         elif rules.is_silent(self._alma.unanswered_in_a_row):
-            self._stop.request(
-                f"{self._alma.unanswered_in_a_row} requests in a row got no answer from Alma; the last: {error}",
-                ExitCode.PAUSED,
-            )
+            why = f"{self._alma.unanswered_in_a_row} requests in a row got no answer from Alma; the last: {error}"
+            self._stop.request(why, ExitCode.PAUSED, again_seconds=ALMA_AGAIN_SECONDS)
         self._stop.check()
         if isinstance(error, NotSentError):
             await self._stop.sleep(self._clock, CONNECT_AGAIN_SECONDS)

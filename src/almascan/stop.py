@@ -4,7 +4,32 @@ import asyncio
 from collections.abc import Callable
 
 from almascan.clock import Clock
-from almascan.errors import ExitCode, StopError
+from almascan.errors import (
+    AlmascanError,
+    AttemptError,
+    ExitCode,
+    JournalError,
+    KeyRefusedError,
+    LeaseError,
+    QuotaError,
+    StopError,
+)
+
+ALMA_AGAIN_SECONDS = 60.0
+"""How long an Alma that does not answer, or refuses everything, is left alone by a worker of a fleet."""
+
+_AGAIN_SECONDS: dict[type[AlmascanError], float] = {
+    LeaseError: 2.0,
+    JournalError: 2.0,
+    AttemptError: ALMA_AGAIN_SECONDS,
+    KeyRefusedError: 60.0,
+    QuotaError: 3600.0,  # when the day's calls are counted anew is not certain: docs/alma.md "Limits"
+}
+
+
+def again_after(error: BaseException) -> float | None:
+    """Say after how many seconds it is worth going on though there was an error; None where a person must see to it."""
+    return next((seconds for kind, seconds in _AGAIN_SECONDS.items() if isinstance(error, kind)), None)
 
 
 class StoppedError(Exception):
@@ -17,11 +42,13 @@ class Stop:
     Attributes:
         reason: Why it stops, in a sentence; "" while it does not.
         exit_code: What the command ends with.
+        again_seconds: After how long a worker of a fleet may go on by itself; None where a person must say so.
     """
 
     def __init__(self) -> None:
         self.reason = ""
         self.exit_code = ExitCode.DONE
+        self.again_seconds: float | None = None
         self._event = asyncio.Event()
         self._now = asyncio.Event()
         self._watchers: list[Callable[[], None]] = []
@@ -39,15 +66,17 @@ class Stop:
         """Call a function no more."""
         self._watchers.remove(watcher)
 
-    def request(self, reason: str, exit_code: ExitCode = ExitCode.PAUSED) -> None:
+    def request(
+        self, reason: str, exit_code: ExitCode = ExitCode.PAUSED, *, again_seconds: float | None = None
+    ) -> None:
         """Let what is in flight finish, and begin nothing new; the first reason stays."""
         if not self.requested:
-            self.reason, self.exit_code = reason, exit_code
+            self.reason, self.exit_code, self.again_seconds = reason, exit_code, again_seconds
         self._set()
 
     def request_for(self, error: StopError) -> None:
         """Stop because of an error that no other row would be spared."""
-        self.request(str(error), error.exit_code)
+        self.request(str(error), error.exit_code, again_seconds=again_after(error))
 
     def abandon(self) -> None:
         """Do not even wait for what is in flight."""

@@ -11,6 +11,7 @@ from tests.cli.invocation import environment, invoke
 from tests.cli.workplace import Workplace
 
 from almascan.errors import ExitCode
+from almascan.journal.database import VERSION
 from almascan.simulator import Simulator, SimulatorConfig
 
 ROWS = 200
@@ -51,7 +52,7 @@ def test_check_says_that_a_journal_is_whole_without_a_key(place: Place) -> None:
 
 def test_check_as_json_has_the_problems_in_a_list(place: Place) -> None:
     found = json.loads(place.say("check", "--json").stdout)
-    assert (found["problems"], found["rows"], found["version"]) == ([], {"done": ROWS}, "0001")
+    assert (found["problems"], found["rows"], found["version"]) == ([], {"done": ROWS}, VERSION)
     with closing(sqlite3.connect(place.journal)) as connection, connection:
         connection.execute("UPDATE rows SET state = 'donf' WHERE row = 3")
     result = place.say("check", "--json")

@@ -3,15 +3,17 @@
 import os
 import shlex
 import subprocess
+import sys
 from pathlib import Path
 
 import keyring.backends.fail
 import pytest
+from tests.cli.invocation import environment, invoke
 from tests.settings.keyrings import LockedKeyring, MemoryKeyring, in_use
 
 from almascan.errors import KeyRefusedError, UsageError
-from almascan.settings import Key, Settings, find_key, keep_in_file, keep_in_keyring, read_key
-from almascan.settings.keys import forget_in_keyring
+from almascan.settings import Key, Settings, find_key, keep_in_file, keep_in_keyring, read_key, without_keys
+from almascan.settings.keys import forget_in_keyring, run_key_command
 
 posix_only = pytest.mark.skipif(os.name != "posix", reason="modes of files are POSIX's")
 
@@ -52,7 +54,7 @@ def test_a_key_that_was_forgotten_is_not_found_again() -> None:
 def test_without_a_key_the_sentence_says_the_three_ways() -> None:
     with pytest.raises(KeyRefusedError) as caught:
         read_key(Settings(), {})
-    for way in ("ALMASCAN_API_KEY", "key_env", "key_file", "almascan profiles add NAME --keyring"):
+    for way in ("ALMASCAN_API_KEY", "key_env", "key_file", "key_command", "almascan profiles add NAME --keyring"):
         assert way in str(caught.value)
 
 
@@ -114,3 +116,101 @@ def test_a_key_that_is_kept_in_a_file_can_be_read_by_its_owner_alone(tmp_path: P
 def test_no_key_is_shown_by_what_holds_one() -> None:
     key = find_key(Settings(), {"ALMASCAN_API_KEY": "l8xxsecret"})
     assert "l8xxsecret" not in f"{key} {key!r}"
+
+
+def command(tmp_path: Path, code: str) -> str:
+    """Give the line that runs a small program with an argument that nobody is to see."""
+    script = tmp_path / "print_key.py"
+    script.write_text(code, encoding="utf-8")
+    return f'"{sys.executable}" "{script}" --token=l8xxargument'
+
+
+def test_a_command_s_first_line_is_the_key(tmp_path: Path) -> None:
+    settings = Settings(key_command=command(tmp_path, 'print(" l8xxprinted \\nversion 3")'), profile="main")
+    with in_use(MemoryKeyring()):
+        keep_in_keyring("main", "l8xxring")
+        assert find_key(settings, os.environ) == Key("l8xxprinted", "the command that key_command names")
+    assert find_key(settings, {**os.environ, "ALMASCAN_API_KEY": "l8xxenv"}).value == "l8xxenv"
+
+
+def test_a_command_gets_the_environment_and_no_shell_reads_it(tmp_path: Path) -> None:
+    line = command(tmp_path, 'import os, sys; print(os.environ["STORE"] + sys.argv[-1])') + " $STORE;echo"
+    assert read_key(Settings(key_command=line), {**os.environ, "STORE": "l8xx"}) == "l8xx$STORE;echo"
+
+
+@pytest.mark.parametrize(
+    ("code", "sentence"),
+    [
+        ('import sys; print("l8xxoutput"); print("l8xxoutput", file=sys.stderr); sys.exit(3)', "failed with code 3"),
+        ("", "printed no key"),
+        ('print("\\nl8xxoutput")', "printed no key"),
+        ('print("l8xxoutput" * 1000)', "printed no key"),
+        ('import sys; sys.stdout.buffer.write("l8xxoutputü".encode())', "printed no key"),
+        ("input()", "failed with code 1"),
+    ],
+)
+def test_a_command_that_gives_no_key_is_one_sentence_without_what_it_printed_and_its_arguments(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], code: str, sentence: str
+) -> None:
+    with pytest.raises(KeyRefusedError) as caught:
+        find_key(Settings(key_command=command(tmp_path, code), profile="main"), os.environ)
+    said = str(caught.value)
+    assert sentence in said
+    assert f'The key_command of the profile "main" ({sys.executable})' in said
+    assert "l8xx" not in said
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_command_that_does_not_end_is_ended(tmp_path: Path) -> None:
+    settings = Settings(key_command=command(tmp_path, "import time; time.sleep(600)"))
+    with pytest.raises(KeyRefusedError, match=r"printed no key within 0\.2 seconds"):
+        run_key_command(settings, os.environ, 0.2)
+
+
+def test_a_command_cannot_ask_the_terminal(tmp_path: Path) -> None:
+    ours, theirs = os.pipe()
+    before = os.dup(0)
+    os.write(theirs, b"l8xxtyped\n")
+    os.close(theirs)
+    os.dup2(ours, 0)
+    try:
+        with pytest.raises(KeyRefusedError, match="failed with code 1"):
+            find_key(Settings(key_command=command(tmp_path, "print(input())")), os.environ)
+    finally:
+        os.dup2(before, 0)
+        os.close(before)
+        os.close(ours)
+
+
+@pytest.mark.parametrize("line", ["no-such-program get l8xxargument", "TOKEN=l8xxargument vault", 'vault "l8xx', "''"])
+def test_a_command_that_cannot_be_run_is_one_sentence_without_its_arguments(line: str) -> None:
+    with pytest.raises(UsageError, match=r"The key_command \(.*\) cannot be run") as caught:
+        find_key(Settings(key_command=line), os.environ)
+    assert "l8xx" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["a\0b", "~no-such-user-here/alma.key"])
+def test_what_can_be_no_key_file_is_a_sentence(name: str) -> None:
+    with pytest.raises(UsageError, match=r"key file|key_file"):
+        read_key(Settings(key_file=name), {})
+
+
+def test_where_each_has_a_key_of_its_own_the_environments_counts_for_none() -> None:
+    environ = {"ALMASCAN_API_KEY": "l8xxenv", "OTHER": "l8xxother"}
+    assert find_key(Settings(key_env="OTHER"), environ, shared=False).value == "l8xxother"
+    with pytest.raises(KeyRefusedError) as caught:
+        find_key(Settings(), environ, shared=False)
+    assert "in one of two ways: let a profile name a variable (key_env)" in str(caught.value)
+    assert "ALMASCAN_API_KEY" not in str(caught.value)
+
+
+def test_of_two_keys_of_which_one_begins_with_the_other_nothing_is_left() -> None:
+    for value in ("l8xxshort", "l8xxshortandlong"):
+        read_key(Settings(), {"ALMASCAN_API_KEY": value})
+    assert without_keys("a l8xxshortandlong b l8xxshort") == "a [key] b [key]"
+
+
+def test_the_list_of_profiles_shows_no_arguments_of_a_command(tmp_path: Path) -> None:
+    (tmp_path / "profiles.toml").write_text('[profiles.main]\nbase_url = "eu"\nkey_command = "vault --token=l8xxarg"\n')
+    result = invoke(["profiles"], environment(tmp_path))
+    assert result.stdout.splitlines()[1].split() == ["main", "eu", "command"]

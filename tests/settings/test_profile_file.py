@@ -18,6 +18,7 @@ VALUES = st.fixed_dictionaries(
         "library": TEXT,
         "circ_desk": TEXT,
         "key_file": TEXT,
+        "key_command": TEXT,
         "rate": st.floats(min_value=0, exclude_min=True, allow_infinity=False),
         "per_minute": st.integers(min_value=0, max_value=2**63 - 1),
         "settle_seconds": st.floats(min_value=0, allow_infinity=False),
@@ -68,9 +69,17 @@ def test_a_wrong_file_is_one_sentence_that_names_it(tmp_path: Path, text: str, s
 
 
 def test_a_key_in_the_file_is_refused_without_being_shown(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"with key_env or .* with key_file, or .* keyring") as caught:
+    with pytest.raises(
+        UsageError, match=r"with key_env, .* with key_file or .* with key_command, or .* keyring"
+    ) as caught:
         read(tmp_path, '[profiles.main]\napi_key = "l8xxsecret"')
     assert "l8xxsecret" not in str(caught.value)
+
+
+def test_a_command_that_is_no_text_is_refused_without_being_shown(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r'"key_command" must be a text\.$') as caught:
+        read(tmp_path, '[profiles.main]\nkey_command = ["vault", "s.password"]')
+    assert "s.password" not in str(caught.value)
 
 
 def test_bytes_that_are_no_text_are_one_sentence(tmp_path: Path) -> None:

@@ -127,7 +127,7 @@ async def test_a_run_that_a_terminal_left_is_taken_up(
 ) -> None:
     with a_list(simulator, 20) as reading:
         run_id = await planned(engine, connection, order, reading, 20)
-    journal.change_run(run_id, state=RunState.QUEUED)
+    journal.queue_run(run_id)
     await until(lambda: journal.run(run_id).state is RunState.FINISHED)
     assert journal.counts(run_id) == {Outcome.IN_PLACE: 20}
 
@@ -141,7 +141,7 @@ async def test_while_another_process_works_for_the_institution_a_run_waits_and_i
     with other.lease(simulator.institution):
         with pytest.raises(LeaseError):
             await engine.resume(run_id, who=WHO)
-        journal.change_run(run_id, state=RunState.QUEUED)
+        journal.queue_run(run_id)
         await asyncio.sleep(2.5)
         assert journal.run(run_id).state is RunState.QUEUED
     other.close()

@@ -9,6 +9,7 @@ two is the estimate. The quickest way to Alma counts as no time at all, which sh
 
 import math
 from bisect import bisect_left, insort
+from collections.abc import Iterable
 
 MARGIN_SECONDS = 0.002
 SPREAD = 0.8
@@ -152,6 +153,28 @@ class Pace:
         self._rate_set = (self.rate_at(now) * CUT, now)
         guard = max(GUARD_AFTER_REFUSAL_SECONDS, GUARD_GROWTH * self.guard_at(now))
         self._guard_set = (min(LARGEST_GUARD_SECONDS, guard), now)
+
+    def ages(self, now: float) -> list[float]:
+        """Say how long ago the requests that still count left, as far as is known: what a next holder has to know.
+
+        Args:
+            now: The time.
+
+        Returns:
+            Seconds since each is taken to have arrived; less than 0 for one that is still on its way.
+        """
+        since = now - (_MINUTE_SECONDS if self.per_minute else max(1.0, self._most / self.rate))
+        return [now - arrival for arrival in self._arrivals[bisect_left(self._arrivals, since) :]]
+
+    def take_over(self, ages: Iterable[float], now: float) -> None:
+        """Count requests that somebody else has sent within the same limit.
+
+        Args:
+            ages: How long ago each arrived, in seconds, as ``ages`` gave them.
+            now: The time.
+        """
+        for age in ages:
+            insort(self._arrivals, now - age)
 
     def withdraw(self, passage: Passage) -> None:
         """Note that the request never left; its place is free."""

@@ -30,6 +30,8 @@ COMMANDS: tuple[str, ...] = (
     "profiles",
     "watch",
     "web",
+    "worker",
+    "drain",
     "simulator",
     "demo",
 )

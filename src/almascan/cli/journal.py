@@ -89,7 +89,9 @@ def _file_of(given: dict[str, Any], instead: str) -> Path:
 
     place = journal_place(options.settings_of(**given))
     if isinstance(place, str):
-        raise UsageError(f"This journal is on a server, and the command is for one in a file. PostgreSQL's own {instead}.")
+        raise UsageError(
+            f"This journal is on a server, and the command is for one in a file. PostgreSQL's own {instead}."
+        )
     return place
 
 

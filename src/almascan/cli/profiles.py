@@ -21,7 +21,7 @@ def command(ctx: click.Context, *, as_json: bool) -> None:
     """List the profiles, or add, remove or choose one.
 
     A profile is a named set of settings: which Alma, which desk, and where the key is kept. The keys themselves are in
-    the keyring, in environment variables or in files that only their owner can read.
+    the keyring, in environment variables or in files that only their owner can read, or a command prints them.
     """
     if as_json and ctx.invoked_subcommand:
         raise click.UsageError(f"--json lists profiles; {ctx.invoked_subcommand} prints none.")
@@ -63,7 +63,7 @@ def add(*, name: str, keyring: bool, make_default: bool, replace: bool, no_check
 def remove(*, name: str) -> None:
     """Remove the profile NAME, and its key from the keyring.
 
-    A key file and an environment variable stay as they are.
+    A key file, an environment variable and what a command prints stay as they are.
     """
     from almascan.settings.keys import forget_in_keyring
 
@@ -71,7 +71,7 @@ def remove(*, name: str) -> None:
     values = profiles.values(name)
     rest = {other: each for other, each in profiles.profiles.items() if other != name}
     _write(profiles, rest, "" if profiles.default == name else None)
-    forgotten = not (values.get("key_env") or values.get("key_file")) and forget_in_keyring(name)
+    forgotten = _key_place(values) == "keyring" and forget_in_keyring(name)
     options.say(f'The profile "{name}" is removed{", and its key from the keyring" if forgotten else ""}.')
 
 
@@ -127,7 +127,7 @@ def _sorted(profiles: "Profiles") -> list[tuple[str, dict[str, object]]]:
 
 
 def _cells(values: Mapping[str, object]) -> tuple[object, ...]:
-    shown = ("base_url", "key_env", "key_file", "library", "circ_desk", "department")
+    shown = ("base_url", "key_env", "key_file", "key_command", "library", "circ_desk", "department")
     desk = values.get("circ_desk") or (f"department {values['department']}" if values.get("department") else "")
     rest = ", ".join(f"{name} {value}" for name, value in values.items() if name not in shown)
     return values.get("base_url"), _key_place(values), values.get("library"), desk, rest
@@ -136,4 +136,6 @@ def _cells(values: Mapping[str, object]) -> tuple[object, ...]:
 def _key_place(values: Mapping[str, object]) -> str:
     if values.get("key_env"):
         return f"variable {values['key_env']}"
+    if values.get("key_command"):
+        return "command"  # its arguments may hold a password
     return f"file {values['key_file']}" if values.get("key_file") else "keyring"

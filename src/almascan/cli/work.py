@@ -255,7 +255,9 @@ def open_journal(settings: "Settings", *, create: bool = False) -> "Journal":
 
     place = journal_place(settings)
     if not isinstance(place, str):
-        _warn_of_others(place)  # before it is opened: what SQLite puts beside it meanwhile is gone when the command ends
+        _warn_of_others(
+            place
+        )  # before it is opened: what SQLite puts beside it meanwhile is gone when the command ends
     journal = Journal(place, create=create)
     context = click.get_current_context(silent=True)
     if context is not None:

@@ -13,6 +13,7 @@ from almascan.journal.file_lease import FileLeases
 from almascan.journal.lease import Lease, Leases
 from almascan.journal.place import Server
 from almascan.journal.schema import CALLS, TEMPORARY_SETS
+from almascan.journal.server_lease import ServerLeases
 from almascan.journal.store import Store
 from almascan.journal.who import say_who
 
@@ -30,8 +31,6 @@ class Institutions(Store):
     def _make_leases(self) -> Leases:
         if not isinstance(self.place, Server):
             return FileLeases(self._engine, self.place)
-        from almascan.journal.server_lease import ServerLeases  # noqa: PLC0415 - the single machine needs nothing of it
-
         return ServerLeases(self._engine, self.place)
 
     def close(self) -> None:
@@ -52,6 +51,10 @@ class Institutions(Store):
     def is_leased(self, institution: str) -> bool:
         """Whether some process works for the institution now."""
         return self._leases.is_held(institution)
+
+    def is_sure_of(self, institution: str) -> bool:
+        """Whether a lease that is held here cannot be another process's by now; asks nobody."""
+        return self._leases.is_sure(institution)
 
     def tell_next(self, institution: str, departures: tuple[float, ...]) -> None:
         """Have the lease's next holder told how long ago the latest requests left; see ``Leases.tell_next``."""

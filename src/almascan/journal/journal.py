@@ -15,15 +15,17 @@ from almascan.journal import rows as journal_rows
 from almascan.journal import runs as journal_runs
 from almascan.journal.audit import AuditLog
 from almascan.journal.institutions import Institutions
+from almascan.journal.marks import Marks
 from almascan.journal.queueing import Queueing
 from almascan.journal.rows import Change, Saved
+from almascan.journal.workers import Workers
 from almascan.journal.writer import Writer
 from almascan.model import Desk, Event, EventKind, Order, Outcome, Row, RowState, Run, RunState
 
 _LOAD_BATCH = 5_000
 
 
-class Journal(Institutions, Queueing, AuditLog):
+class Journal(Institutions, Queueing, Workers, Marks, AuditLog):
     """A journal in one SQLite file, or in a database of a PostgreSQL server; its methods may be called in threads.
 
     Args:

@@ -108,6 +108,10 @@ class Leases(ABC):
     def is_held(self, institution: str) -> bool:
         """Whether some process has an institution's lease now, this one included."""
 
+    def is_sure(self, institution: str) -> bool:  # noqa: ARG002 - for leases that can be lost
+        """Whether a lease that is held here cannot be another process's by now: such a lock lasts as long as its process."""
+        return True
+
     def find_fenced(self, connection: Connection, institutions: Collection[str]) -> frozenset[str]:  # noqa: ARG002
         """Find the institutions whose lease was lost to another process while this one thought it held it: none here.
 

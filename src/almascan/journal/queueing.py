@@ -6,6 +6,7 @@ from sqlalchemy import func, select, update
 
 from almascan.journal import runs as journal_runs
 from almascan.journal.schema import LEASES, LOST_ROWS, ROWS, RUNS, WAITING_RUNS
+from almascan.journal.server_lease import is_free
 from almascan.journal.store import Store
 from almascan.model import Run, RunState
 
@@ -62,8 +63,6 @@ class Queueing(Store):
 
         On a server; a journal in a file does so when the institution's lease is taken.
         """
-        from almascan.journal.server_lease import is_free  # noqa: PLC0415 - the single machine needs nothing of it
-
         left = select(LEASES.c.institution).where(LEASES.c.institution == RUNS.c.institution, is_free())
         values = {"state": RunState.QUEUED, "reason": "Its worker was not heard of any more.", "due_at": self._now()}
         query = update(RUNS).where(WAITING_RUNS, RUNS.c.state == RunState.RUNNING, left.exists())

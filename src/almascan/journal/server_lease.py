@@ -26,6 +26,8 @@ from almascan.journal.schema import LEASES, MARKS
 BEAT_SECONDS = 5.0
 STALE_SECONDS = 15.0
 """After so long without a sign of life a lease may be seized; three beats, of which two may be lost."""
+SURE_SECONDS = 12.0
+"""How long after its last sign of life a holder takes its lease for its own: it is through before another begins."""
 
 _LOADING_POLL_SECONDS = 0.2
 _EPOCHS_OF = select(LEASES.c.institution, LEASES.c.epoch).order_by(LEASES.c.institution)
@@ -43,6 +45,7 @@ class ServerLeases(Leases):
         super().__init__()
         self._engine = engine
         self._server = server
+        self._heard: dict[str, float] = {}
 
     def is_held(self, institution: str) -> bool:
         """Whether some process has an institution's lease now, this one included."""
@@ -72,6 +75,11 @@ class ServerLeases(Leases):
                 with suppress(Exception):  # where the session is lost, so is the lock
                     connection.rollback()
 
+    def is_sure(self, institution: str) -> bool:
+        """Whether a lease that is held here cannot be another process's by now, by this machine's own clock."""
+        heard = self._heard.get(institution)
+        return heard is not None and time.monotonic() - heard < SURE_SECONDS
+
     def find_fenced(self, connection: Connection, institutions: Collection[str]) -> frozenset[str]:
         """Find the institutions whose lease this journal object does not hold, or holds no more.
 
@@ -85,6 +93,7 @@ class ServerLeases(Leases):
 
     def _take(self, institution: str, holder: str, at: float) -> Lease:
         here = LEASES.c.institution == institution
+        asked = time.monotonic()
         with translated(self._server), writing(self._engine).begin() as connection:
             self._make_record(connection, institution)
             now = _now()
@@ -103,6 +112,7 @@ class ServerLeases(Leases):
             values = {"epoch": before.epoch + 1, "holder": holder, "taken_at": at, "heard_at": now, "left_at": None}
             connection.execute(update(LEASES).where(here).values(**values))
             runs.pause_interrupted(connection, institution)
+        self._heard[institution] = asked
         self._begin_to_renew()
         return Lease(institution, before.epoch + 1, taken, before.left_at is None, _departures(before))
 
@@ -133,11 +143,13 @@ class ServerLeases(Leases):
         held = {institution: held.lease.epoch for institution, held in list(self._held.items())}
         if not held:
             return
+        asked = time.monotonic()
         with translated(self._server), writing(self._engine).begin() as connection:
             # In one order, so that nobody who locks several waits for us while we wait for it.
             query = _EPOCHS_OF.where(LEASES.c.institution.in_(held)).with_for_update(key_share=True)
             ours = [each for each, epoch in connection.execute(query) if held[each] == epoch]
             connection.execute(update(LEASES).where(LEASES.c.institution.in_(ours)).values(heard_at=_now()))
+        self._heard |= dict.fromkeys(ours, asked)
 
 
 def is_alive() -> ColumnElement[bool]:

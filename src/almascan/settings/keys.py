@@ -5,6 +5,8 @@ key that was read is known to ``without_keys``, which takes it out of a text tha
 """
 
 import os
+import shlex
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -17,6 +19,8 @@ from almascan.settings.table import API_KEY, Settings
 
 KEYRING_SERVICE = "almascan"
 _MAX_KEY_FILE_BYTES = 4096
+COMMAND_SECONDS = 30.0
+"""How long a command may take to print the key."""
 _SHORTEST_KEY = 8
 """Alma's keys are longer; what is shorter is a slip, and taking it out would tear ordinary words apart."""
 _read_keys: set[str] = set()
@@ -45,7 +49,7 @@ class Key(msgspec.Struct, frozen=True):
 
 def without_keys(text: str) -> str:
     """Give a text with every key that this process has read taken out."""
-    for key in _read_keys:
+    for key in sorted(_read_keys, key=len, reverse=True):  # a copy too: another thread may read a key meanwhile
         text = text.replace(key, "[key]")
     return text
 
@@ -55,18 +59,20 @@ def read_key(settings: Settings, environ: Mapping[str, str]) -> str:
     return find_key(settings, environ).value
 
 
-def find_key(settings: Settings, environ: Mapping[str, str]) -> Key:
-    """Find the API key: ``ALMASCAN_API_KEY``, else ``key_env``, else ``key_file``, else the keyring.
+def find_key(settings: Settings, environ: Mapping[str, str], *, shared: bool = True) -> Key:
+    """Find the API key: ``ALMASCAN_API_KEY``, ``key_env``, ``key_file``, ``key_command``, else the keyring.
 
     Args:
-        settings: The settings; of these key_env, key_file and profile count here.
-        environ: The environment variables.
+        settings: The settings; of these key_env, key_file, key_command and profile count here.
+        environ: The environment variables; the command gets them too.
+        shared: Whether ``ALMASCAN_API_KEY`` counts; it cannot be the key of each of many institutions.
 
     Raises:
-        KeyRefusedError: There is no key in any of these places; the sentence says how to give one.
-        UsageError: The file named by key_file cannot be read, or by others than its owner too.
+        KeyRefusedError: There is no key in any of these places, or the command gave none; the sentence says what to do.
+        UsageError: The file named by key_file cannot be read, or by others than its owner too; or the command cannot be
+            run.
     """
-    value = environ.get(API_KEY.variable, "").strip()
+    value = environ.get(API_KEY.variable, "").strip() if shared else ""
     if value:
         return Key(value, f"the environment variable {API_KEY.variable}")
     remark = ""
@@ -76,13 +82,30 @@ def find_key(settings: Settings, environ: Mapping[str, str]) -> Key:
             return Key(value, f"the environment variable {settings.key_env}")
         remark = f"The environment variable {settings.key_env}, which key_env names, is not set."
     if settings.key_file:
-        path = Path(settings.key_file).expanduser()
+        path = key_file_path(settings)
         return Key(_read_key_file(path), f"the file {path}")
+    if settings.key_command:
+        return Key(run_key_command(settings, environ), "the command that key_command names")
     if settings.profile and not settings.key_env:
         value, remark = _ask_keyring(settings.profile)
         if value:
             return Key(value, "the keyring")
-    raise KeyRefusedError(f"There is no API key. {remark} {_ways(settings)}".replace("  ", " "))
+    raise KeyRefusedError(f"There is no API key. {remark} {_ways(settings, shared=shared)}".replace("  ", " "))
+
+
+def key_file_path(settings: Settings) -> Path:
+    """Say where the file is that key_file names.
+
+    Raises:
+        UsageError: What it names can be no file.
+    """
+    try:
+        path = Path(settings.key_file).expanduser()
+    except RuntimeError:
+        path = Path("\0")
+    if "\0" in str(path):
+        raise UsageError("The setting key_file names no file: give its whole path.")
+    return path
 
 
 def keep_in_file(path: Path, key: str) -> None:
@@ -153,11 +176,61 @@ def _read_key_file(path: Path) -> str:
     return value
 
 
-def _ways(settings: Settings) -> str:
+def run_key_command(settings: Settings, environ: Mapping[str, str], seconds: float = COMMAND_SECONDS) -> str:
+    """Give the first line that the command prints; what it prints and its arguments are told to nobody.
+
+    Raises:
+        KeyRefusedError: It failed, printed no key, or took longer than so many seconds.
+        UsageError: It cannot be run.
+    """
+    words = _split(settings.key_command)
+    # What stands before the program in a shell's line may hold a password: VAULT_TOKEN=... vault.
+    program = words[0].partition("=")[0] if words else ""
+    of_profile = f' of the profile "{settings.profile}"' if settings.profile else ""
+    command = f"The key_command{of_profile} ({program or 'no program'})"
+    try:
+        done = subprocess.run(  # noqa: S603 - it is the person's own command, and no shell reads it
+            words,
+            env=dict(environ),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=seconds,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise KeyRefusedError(
+            f"{command} printed no key within {seconds:g} seconds: try it by hand, it must ask for nothing."
+        ) from None
+    except (OSError, ValueError, IndexError):
+        raise UsageError(
+            f"{command} cannot be run: give a program and its arguments as they are typed, without a shell's signs."
+        ) from None
+    if done.returncode:
+        raise KeyRefusedError(f"{command} failed with code {done.returncode}: try it by hand to see why.")
+    first = done.stdout.partition(b"\n")[0].strip()
+    if not first or not first.isascii() or len(first) > _MAX_KEY_FILE_BYTES:
+        raise KeyRefusedError(f"{command} printed no key: it must print the key alone, in its first line.")
+    return first.decode("ascii")
+
+
+def _split(command: str) -> list[str]:
+    """Give the words of a command line; none where a quote is not closed."""
+    try:
+        # Windows' paths have backslashes, which POSIX's rules would take away.
+        words = shlex.split(command, posix=os.name == "posix")
+    except ValueError:
+        return []
+    return words if os.name == "posix" else [word.strip('"') for word in words]
+
+
+def _ways(settings: Settings, *, shared: bool) -> str:
     profile = settings.profile or "NAME"
+    first = f"set the environment variable {API_KEY.variable}; or " if shared else ""
     return (
-        f"Give it in one of three ways: set the environment variable {API_KEY.variable}; or let a profile name another "
-        "variable (key_env) or a file that only you can read (key_file); or put it into the keyring with: "
+        f"Give it in one of {'three' if shared else 'two'} ways: {first}let a profile name "
+        f"{'another' if shared else 'a'} variable (key_env), a file that only you can read (key_file) or a command that "
+        "prints it (key_command); or put it into the keyring with: "
         f"almascan profiles add {profile} --keyring"
     )
 

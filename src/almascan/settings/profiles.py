@@ -25,7 +25,8 @@ from almascan.settings.table import BY_NAME, SETTINGS, convert_value
 
 _HEADER = """\
 # The profiles of almascan. "almascan profiles" writes this file anew and keeps no comments.
-# No key stands here: it is in the keyring, an environment variable or a file that only its owner can read.
+# No key stands here: it is in the keyring, an environment variable or a file that only its owner can read, or a command
+# prints it.
 """
 
 
@@ -145,7 +146,8 @@ def _check_field(place: str, field: str, value: object) -> object:
     if field == "api_key":
         raise UsageError(
             f"{place}: the key must not stand in this file. Take api_key out, and name an environment variable with "
-            "key_env or a file of your own with key_file, or put it into the keyring with: almascan profiles add"
+            "key_env, a file of your own with key_file or a command that prints it with key_command, or put it into the "
+            "keyring with: almascan profiles add"
         )
     known = [setting.name for setting in SETTINGS if setting.in_profile]
     if field not in known:

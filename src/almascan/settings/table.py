@@ -39,6 +39,9 @@ class Settings(msgspec.Struct, frozen=True):
     ] = ""
     key_file: Annotated[str, Meta(description="A file that holds the API key and that only its owner can read.")] = ""
     key_env: Annotated[str, Meta(description="The name of another environment variable that holds the API key.")] = ""
+    key_command: Annotated[
+        str, Meta(description="A command that prints the API key in its first line; it is run without a shell.")
+    ] = ""
     library: Annotated[str, Meta(description="Alma's code of the library where the scans happen.")] = ""
     circ_desk: Annotated[str, Meta(description="Alma's code of the circulation desk where the scans happen.")] = ""
     department: Annotated[
@@ -168,7 +171,9 @@ def convert_value(setting: Setting, value: object, where: str, *, strict: bool) 
     Raises:
         UsageError: The value is not of the setting's type, is out of its bounds, or is no recipe.
     """
-    refusal = UsageError(f"{where} must be {_expected(setting)}, not {_shown(value)}.")
+    # A command's arguments may hold a password.
+    shown = "" if setting.name == "key_command" else f", not {_shown(value)}"
+    refusal = UsageError(f"{where} must be {_expected(setting)}{shown}.")
     try:
         converted: object = msgspec.convert(value, _HINTS[setting.name], strict=strict)
     except msgspec.ValidationError:

@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from almascan import intervene
 from almascan.errors import LeaseError, UsageError
-from almascan.model import Outcome, Run, RunState
+from almascan.model import Outcome, Run
 from almascan.report.order import list_words, order_words
 from almascan.report.plan import PlanCost, plan_cost
 from almascan.web.choices import read_rate
@@ -73,7 +73,7 @@ async def start(request: Request) -> Response:
             await office.engine.resume(run_id, who=person.name, limit=limit)
     except LeaseError:
         # Another process works for the institution: the run waits for its turn here.
-        await asyncio.to_thread(office.journal.change_run, run_id, state=RunState.QUEUED, reason="")
+        await asyncio.to_thread(office.journal.queue_run, run_id)
     await asyncio.to_thread(office.note, person, action, run=run_id)
     return _to_run(run_id)
 

@@ -13,6 +13,8 @@ def upgrade() -> None:
     """Add the columns and the tables."""
     op.add_column("runs", sa.Column("in_queue", sa.Boolean, nullable=False, server_default=sa.false()))
     op.add_column("runs", sa.Column("due_at", sa.Float))
+    runs = sa.table("runs", sa.column("in_queue", sa.Boolean), sa.column("state", sa.String))
+    op.execute(sa.update(runs).where(runs.c.state == "queued").values(in_queue=True))
     op.create_index(
         "runs_in_queue", "runs", ["institution", "id"], sqlite_where=WAITING_RUNS, postgresql_where=WAITING_RUNS
     )

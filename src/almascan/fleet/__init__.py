@@ -1,0 +1,1 @@
+"""Many institutions on many machines: workers that share one journal on PostgreSQL."""

@@ -1,0 +1,94 @@
+"""The sweep: what each worker looks after every second beside its chunks.
+
+It gives turns to the runs that are due, ends what silent workers left, says that this worker is there, and learns whether it
+is to take nothing new. It runs beside the worker's loop and not as a job of the queue: there it would wait behind what it
+is there to clear.
+"""
+
+import asyncio
+import time
+
+from almascan.fleet.chunk import Chunks
+from almascan.fleet.members import Members
+from almascan.fleet.metrics import Metrics
+from almascan.fleet.queue import Queue, queue_of
+from almascan.fleet.witness import Witness
+from almascan.journal import Journal
+from almascan.journal.queueing import Due
+from almascan.journal.workers import Report
+
+SWEEP_SECONDS = 1.0
+WITNESS_SECONDS = 10.0
+MEMBERS_SECONDS = 3.0
+
+
+class Sweep:
+    """What a worker looks after.
+
+    Args:
+        journal: The journal.
+        members: The institutions that there are keys for.
+        chunks: What the worker works on.
+        metrics: Its numbers.
+        witness: Tells an older copy of the journal.
+        name: The worker's.
+        concurrency: How many institutions it works for at most at a time.
+
+    Attributes:
+        queues: The queues that it takes jobs from, as they are now.
+        is_draining: Whether it is to take nothing new.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        members: Members,
+        chunks: Chunks,
+        metrics: Metrics,
+        witness: Witness,
+        *,
+        name: str,
+        concurrency: int,
+    ) -> None:
+        self._name = name
+        self._concurrency = concurrency
+        self._journal = journal
+        self._members = members
+        self._chunks = chunks
+        self._metrics = metrics
+        self._witness = witness
+        self._witnessed = self._refreshed = time.monotonic()
+        self.queues: list[str] = []
+        self.is_draining = False
+
+    async def work(self, queue: Queue) -> None:
+        """Look after it all until cancelled, or until this worker is to take nothing new.
+
+        Raises:
+            JournalError: The journal cannot be used, or is an older copy.
+            QueueLostError: The queue's database cannot be reached.
+        """
+        while not self.is_draining:
+            due = await asyncio.to_thread(self.look)
+            await queue.give_back()
+            await queue.defer(due)
+            await asyncio.sleep(SWEEP_SECONDS)
+
+    def look(self) -> list[Due]:
+        """Look after what is the journal's; return the runs whose turn may come."""
+        now = time.monotonic()
+        if now - self._refreshed > MEMBERS_SECONDS or not self.queues:
+            self._members.refresh()
+            self._refreshed = time.monotonic()
+        self.queues[:] = [queue_of(code) for code in self._members.codes]
+        if now - self._witnessed > WITNESS_SECONDS:
+            self._witness.check()
+            self._witnessed = now
+        works = self._chunks.works
+        report = Report(len(self.queues), self._concurrency, works, self._members.problems)
+        self.is_draining = self._journal.hear_worker(self._name, report)
+        self._journal.requeue_lost()
+        due = self._journal.due()
+        self._metrics.set_leases_held(len(works))
+        self._metrics.set_queue(len(due), max((each.waited_seconds for each in due), default=0.0))
+        return due

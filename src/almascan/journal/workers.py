@@ -1,0 +1,176 @@
+"""The workers of a fleet, as the journal has them: who is there, what each reports, and who is to take nothing new."""
+
+from typing import NamedTuple
+
+import msgspec
+from sqlalchemy import delete, func, insert, select, update
+
+from almascan.errors import UsageError
+from almascan.journal.schema import LEASES, LOST_ROWS, ROWS, RUNS, WORKERS
+from almascan.journal.server_lease import is_alive
+from almascan.journal.store import Store
+from almascan.model import RunState
+
+FORGOTTEN_SECONDS = 24 * 3600.0
+"""How long a worker that was not heard of any more is still told of."""
+HEARD_SECONDS = 15.0
+"""How long a worker counts as there after it was heard of last."""
+
+
+class Works(msgspec.Struct, frozen=True):
+    """What a worker does for one institution: the run, its requests a second, its limit, and the day's calls left."""
+
+    institution: str
+    run: int
+    requests_per_second: float
+    rate: float
+    remaining_calls: int | None = None
+
+
+class Report(msgspec.Struct, frozen=True):
+    """What a worker says of itself.
+
+    Attributes:
+        institutions: How many it has keys for.
+        concurrency: How many it works for at most at a time.
+        works: What it works on.
+        problems: What is wrong with its profiles, by their names.
+    """
+
+    institutions: int = 0
+    concurrency: int = 0
+    works: tuple[Works, ...] = ()
+    problems: dict[str, str] = {}
+
+
+class Worker(NamedTuple):
+    """A worker; seconds are by the journal's clock.
+
+    Attributes:
+        name: Its name.
+        machine: User, machine and process.
+        version: almascan's.
+        up_seconds: How long ago it started.
+        silent_seconds: How long ago it was heard of.
+        is_draining: Whether it is to take nothing new.
+        report: What it said last.
+    """
+
+    name: str
+    machine: str
+    version: str
+    up_seconds: float
+    silent_seconds: float
+    is_draining: bool
+    report: Report
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it was heard of lately."""
+        return self.silent_seconds < HEARD_SECONDS
+
+
+class InstitutionInQueue(NamedTuple):
+    """How an institution stands.
+
+    Attributes:
+        institution: Its code.
+        holder: Who has its lease; "" for nobody.
+        waiting: How many of its runs wait.
+        oldest_seconds: How long the one that has waited longest has.
+        unclear: How many of its rows are unclear.
+    """
+
+    institution: str
+    holder: str
+    waiting: int
+    oldest_seconds: float
+    unclear: int
+
+
+class Workers(Store):
+    """The part of a journal on a server that is about a fleet's workers."""
+
+    def enlist_worker(self, name: str, machine: str, version: str) -> bool:
+        """Write down that a worker begins; return whether one of its name was told to take nothing new.
+
+        Raises:
+            UsageError: Another worker of this name is at work.
+        """
+        here = WORKERS.c.name == name
+        with self._writes() as connection:
+            silent = (self._now() - WORKERS.c.heard_at).label("silent")
+            found = connection.execute(
+                select(WORKERS.c.machine, WORKERS.c.is_draining, silent).where(here).with_for_update()
+            ).first()
+            if found is not None and found.silent < HEARD_SECONDS and found.machine != machine:
+                raise UsageError(f"A worker named {name} is at work already, {found.machine}: choose another --name.")
+            values = {"machine": machine, "version": version, "started_at": self._now(), "heard_at": self._now()}
+            if found is None:
+                connection.execute(insert(WORKERS).values(name=name, is_draining=False, report="{}", **values))
+            else:
+                connection.execute(update(WORKERS).where(here).values(**values))
+        return found is not None and bool(found.is_draining)
+
+    def hear_worker(self, name: str, report: Report) -> bool:
+        """Write down what a worker says of itself; return whether it is to take nothing new."""
+        said = msgspec.json.encode(report).decode()
+        query = update(WORKERS).where(WORKERS.c.name == name).values(heard_at=self._now(), report=said)
+        with self._writes() as connection:
+            return bool(connection.execute(query.returning(WORKERS.c.is_draining)).scalar())
+
+    def dismiss_worker(self, name: str) -> None:
+        """Forget a worker that has left, unless it was told to take nothing new, and those silent for a day."""
+        old = (self._now() - WORKERS.c.heard_at > FORGOTTEN_SECONDS) & ~WORKERS.c.is_draining
+        with self._writes() as connection:
+            connection.execute(delete(WORKERS).where((WORKERS.c.name == name) & ~WORKERS.c.is_draining | old))
+            connection.execute(update(WORKERS).where(WORKERS.c.name == name).values(report="{}", heard_at=0.0))
+
+    def drain_worker(self, name: str, *, drain: bool = True) -> None:
+        """Have a worker take nothing new, or take runs again.
+
+        Raises:
+            UsageError: There is no worker of this name.
+        """
+        query = update(WORKERS).where(WORKERS.c.name == name).values(is_draining=drain)
+        with self._writes() as connection:
+            if not connection.execute(query).rowcount:
+                names = ", ".join(connection.execute(select(WORKERS.c.name).order_by(WORKERS.c.name)).scalars())
+                there = f"there are: {names}" if names else "there is none"
+                raise UsageError(f"There is no worker named {name}; {there}. Say: almascan runs --fleet")
+
+    def workers(self) -> list[Worker]:
+        """Return the workers, by their names."""
+        up, silent = self._now() - WORKERS.c.started_at, self._now() - WORKERS.c.heard_at
+        columns = (WORKERS.c.name, WORKERS.c.machine, WORKERS.c.version, up, silent, WORKERS.c.is_draining)
+        with self._reads() as connection:
+            found = connection.execute(select(*columns, WORKERS.c.report).order_by(WORKERS.c.name)).all()
+        return [Worker(*each)._replace(report=msgspec.json.decode(each[6], type=Report)) for each in found]
+
+    def institutions_in_queue(self) -> list[InstitutionInQueue]:
+        """Return how the institutions stand that have a holder, runs in the queue, or unclear rows."""
+        waiting = (
+            select(
+                RUNS.c.institution,
+                func.count(),
+                func.max(self._now() - func.coalesce(RUNS.c.due_at, RUNS.c.created_at)),
+            )
+            .where(RUNS.c.state == RunState.QUEUED)
+            .group_by(RUNS.c.institution)
+        )
+        lost_rows = select(ROWS.c.run, func.count().label("number")).where(LOST_ROWS).group_by(ROWS.c.run).subquery()
+        unclear = (
+            select(RUNS.c.institution, func.sum(lost_rows.c.number))
+            .join(lost_rows, lost_rows.c.run == RUNS.c.id)
+            .group_by(RUNS.c.institution)
+        )
+        with self._reads() as connection:
+            holders = dict(
+                map(tuple, connection.execute(select(LEASES.c.institution, LEASES.c.holder).where(is_alive())))
+            )
+            queues = {each[0]: (each[1], max(0.0, each[2])) for each in connection.execute(waiting)}
+            lost = dict(map(tuple, connection.execute(unclear)))
+        return [
+            InstitutionInQueue(code, holders.get(code, ""), *queues.get(code, (0, 0.0)), int(lost.get(code, 0)))
+            for code in sorted(holders.keys() | queues.keys() | lost.keys())
+        ]
