@@ -179,3 +179,31 @@ def test_what_is_remembered_does_not_grow() -> None:
 def test_a_rate_that_is_none_is_refused(rate: float, per_minute: int) -> None:
     with pytest.raises(ValueError, match="rate"):
         Pace(rate, per_minute)
+
+
+@pytest.mark.parametrize(("rate", "per_minute"), [(25.0, 0), (4.0, 0), (20.0, 300), (2.5, 0), (0.5, 0)])
+def test_who_takes_over_goes_on_as_if_it_had_sent_everything_itself(rate: float, per_minute: int) -> None:
+    def send(pace: Pace, now: float, seconds: float) -> list[float]:
+        sent, end = [], now + seconds
+        while (now := max(now, pace.earliest(now))) < end:
+            passage = pace.depart(now)
+            pace.answered(passage, now + 0.2)
+            sent.append(now)
+        return sent
+
+    before, after = Pace(rate, per_minute), Pace(rate, per_minute)
+    sent = send(before, 0.0, 30.0)
+    after.take_over(before.ages(30.0), 1000.0)
+    sent += [moment - 970.0 for moment in send(after, 1000.0, 40.0)]
+    for window, most in ((1.0 if rate >= 1 else 1 / rate, max(1, rate)), (60.0, per_minute or 1e9)):
+        for index, moment in enumerate(sent):
+            assert sum(moment <= other < moment + window for other in sent[index:]) <= most
+    assert len(sent) > 60 * min(rate, per_minute / 60 or rate) * 0.8
+
+
+def test_what_counts_no_more_is_not_handed_over() -> None:
+    pace = Pace(10.0)
+    for moment in range(50):
+        pace.answered(pace.depart(moment / 10), moment / 10 + 0.05)
+    assert len(pace.ages(5.0)) <= 11
+    assert pace.ages(100.0) == []
