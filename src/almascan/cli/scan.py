@@ -71,7 +71,7 @@ def command(limit: int | None, yes: bool, queue: bool, notify: tuple[str, ...], 
             return await runner.queue(listing, order, confirm=_asking(listing.description, begin, yes=yes))
 
         if queue:
-            conclude_queued(perform(settings, journal, leave))
+            conclude_queued(journal, perform(settings, journal, leave))
         with _telling_of_queue():
             ended = work(settings, journal, act, times)
         conclude(journal, ended, notify)

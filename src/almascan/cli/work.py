@@ -214,11 +214,12 @@ def send_notice(addresses: tuple[str, ...], journal: "Journal", ended: "Ended") 
             say("almascan: not every address of --notify was reached.")
 
 
-def conclude_queued(run: "Run | None") -> NoReturn:
+def conclude_queued(journal: "Journal", run: "Run | None") -> NoReturn:
     """Print where a run waits that was left for another process, and exit."""
     if run is None:
         _say_nothing_was_kept()
-    click.echo(f"Run {run.id} waits: almascan web takes it up, or: almascan resume {run.id}")
+    taker = "a worker, or almascan web," if journal.is_shared else "almascan web"
+    click.echo(f"Run {run.id} waits: {taker} takes it up, or: almascan resume {run.id}")
     sys.exit(ExitCode.DONE)
 
 

@@ -138,8 +138,6 @@ def _work(
         )
     logs.set_up(log_format, sys.stderr, worker=name)
     members = Members(os.environ)
-    members.refresh()
-    _say_problems(members.problems)
     terms = Terms(name, concurrency, Turn(chunk_rows, chunk_seconds), grace_seconds)
 
     async def work() -> None:
@@ -151,13 +149,6 @@ def _work(
     factory = asyncio.SelectorEventLoop if sys.platform == "win32" else None
     with asyncio.Runner(loop_factory=factory) as runner:
         runner.run(work())
-
-
-def _say_problems(problems: dict[str, str]) -> None:
-    import logging
-
-    for sentence in problems.values():
-        logging.getLogger("almascan.fleet").warning("%s", sentence)
 
 
 def _obey(worker: "Worker") -> None:

@@ -137,7 +137,7 @@ class Chunks:
         run, code = chunk.run, "" if chunk.run is None else chunk.run.institution
         with logs.context(institution=code, run=chunk.run_id):
             _LOGGER.warning("%s", error)
-        self._metrics.count_error(code, type(error).__name__.removesuffix("Error"))
+        self._metrics.count_error(code, type(error).__name__)
         if run is None:
             return
         if isinstance(error, KeyRefusedError):

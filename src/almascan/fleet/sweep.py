@@ -6,6 +6,7 @@ is there to clear.
 """
 
 import asyncio
+import logging
 import time
 
 from almascan.fleet.chunk import Chunks
@@ -17,9 +18,13 @@ from almascan.journal import Journal
 from almascan.journal.queueing import Due
 from almascan.journal.workers import Report
 
+_LOGGER = logging.getLogger("almascan.fleet")
+
 SWEEP_SECONDS = 1.0
 WITNESS_SECONDS = 10.0
 MEMBERS_SECONDS = 3.0
+FORGET_SECONDS = 60.0
+"""How long after its last turn an institution's numbers are still told."""
 
 
 class Sweep:
@@ -58,6 +63,8 @@ class Sweep:
         self._metrics = metrics
         self._witness = witness
         self._witnessed = self._refreshed = time.monotonic()
+        self._said: dict[str, str] = {}
+        self._measured: dict[str, float] = {}
         self.queues: list[str] = []
         self.is_draining = False
 
@@ -83,12 +90,35 @@ class Sweep:
         self.queues[:] = [queue_of(code) for code in self._members.codes]
         if now - self._witnessed > WITNESS_SECONDS:
             self._witness.check()
+            self._measure_unclear()
             self._witnessed = now
         works = self._chunks.works
-        report = Report(len(self.queues), self._concurrency, works, self._members.problems)
+        problems = self._members.problems
+        self._say_new(problems)
+        report = Report(len(self.queues), self._concurrency, works, problems)
         self.is_draining = self._journal.hear_worker(self._name, report)
         self._journal.requeue_lost()
         due = self._journal.due()
-        self._metrics.set_leases_held(len(works))
-        self._metrics.set_queue(len(due), max((each.waited_seconds for each in due), default=0.0))
+        self._measure({work.institution for work in works}, due)
         return due
+
+    def _say_new(self, problems: dict[str, str]) -> None:
+        """Log what has come to be wrong with the profiles."""
+        for profile, sentence in problems.items():
+            if self._said.get(profile) != sentence:
+                _LOGGER.warning("%s", sentence, extra={"profile": profile})
+        self._said = problems
+
+    def _measure(self, institutions: set[str], due: list[Due]) -> None:
+        """Set the numbers that are no chunk's own."""
+        self._metrics.set_leases_held(len(institutions))
+        self._metrics.set_queue(len(due), max((each.waited_seconds for each in due), default=0.0))
+        now = time.monotonic()
+        self._measured |= dict.fromkeys(institutions, now)
+        for institution in [each for each, at in self._measured.items() if now - at > FORGET_SECONDS]:
+            self._metrics.forget(institution)
+            del self._measured[institution]
+
+    def _measure_unclear(self) -> None:
+        for institution, unclear in self._journal.count_unclear(self._measured).items():
+            self._metrics.set_unclear_rows(institution, unclear)

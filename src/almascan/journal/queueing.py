@@ -1,5 +1,6 @@
 """Runs that wait for whichever process works for their institution, and what their next turn has to know."""
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 from sqlalchemy import func, select, update
@@ -80,3 +81,16 @@ class Queueing(Store):
         query = query.where(ROWS.c.run == run_id, LOST_ROWS, ROWS.c.lost_at.is_not(None))
         with self._reads() as connection:
             return dict(map(tuple, connection.execute(query)))
+
+    def count_unclear(self, institutions: Collection[str]) -> dict[str, int]:
+        """Count the unclear rows of some institutions; each of them is there."""
+        lost = select(ROWS.c.run, func.count().label("number")).where(LOST_ROWS).group_by(ROWS.c.run).subquery()
+        query = (
+            select(RUNS.c.institution, func.sum(lost.c.number))
+            .join(lost, lost.c.run == RUNS.c.id)
+            .where(RUNS.c.institution.in_(institutions))
+            .group_by(RUNS.c.institution)
+        )
+        with self._reads() as connection:
+            found = {institution: int(number) for institution, number in connection.execute(query)}
+        return dict.fromkeys(institutions, 0) | found

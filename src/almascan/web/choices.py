@@ -158,7 +158,7 @@ class Catalogue:
         if kept is not None and time.monotonic() - kept[0] < KEPT_SECONDS:
             answer: T = kept[1]
             return answer
-        async with self._connections.client(connection) as alma:
+        async with await self._connections.client(connection) as alma:
             answer = await ask(alma)
         self._kept[key] = (time.monotonic(), answer)
         return answer

@@ -158,8 +158,8 @@ class Connections:
         environ = {name: value for name, value in self.environ.items() if name != API_KEY.variable}
         return find_key(connection.settings, environ)
 
-    def client(self, connection: Connection, *, pacer: Pacer | None = None, precedence: int = 0) -> Alma:
-        """Give a client, to be entered.
+    async def client(self, connection: Connection, *, pacer: Pacer | None = None, precedence: int = 0) -> Alma:
+        """Give a client, to be entered; its key is looked for in a thread, for a keyring or a command may take a while.
 
         Args:
             connection: Which Alma.
@@ -169,7 +169,7 @@ class Connections:
         Raises:
             KeyRefusedError, UsageError: There is no key, or no address of Alma's.
         """
-        key = self.key(connection)
+        key = await asyncio.to_thread(self.key, connection)
         return Alma(resolve_base_url(connection.settings.base_url), key.value, pacer=pacer, precedence=precedence)
 
     async def meet(self, connection: Connection, *, again: bool = False) -> Met:
@@ -185,7 +185,7 @@ class Connections:
         """
         if connection.name in self._met and not again:
             return self._met[connection.name]
-        async with self.client(connection) as alma:
+        async with await self.client(connection) as alma:
             # A key without the right to read the configuration is told of on the set-up page, and scans all the same.
             found = await meet(alma, say=lambda _: None)
         check_institution(connection.settings, found.code)

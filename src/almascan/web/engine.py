@@ -24,6 +24,8 @@ from almascan.web.live import Live
 
 TAKE_UP_SECONDS = 2.0
 """How often it is looked whether a terminal has left a run."""
+LEFT_TO_WORKERS_SECONDS = 30.0
+"""How long a run waits for the workers of a fleet, where there are any, before the page takes it up."""
 
 Act = Callable[[Runner], Awaitable[Ended | None]]
 
@@ -174,7 +176,7 @@ class Engine:
     async def _work(self, work: Work, connection: Connection, act: Act, *, precedence: int, who: str) -> Ended | None:
         pacer = self._pacers.setdefault(work.institution, Pacer(CAREFUL_RATE))
         work.live.begun.add_done_callback(lambda begun: _take_number(work, begun))
-        async with self._connections.client(connection, pacer=pacer, precedence=precedence) as alma:
+        async with await self._connections.client(connection, pacer=pacer, precedence=precedence) as alma:
             work.runner = Runner(alma, self._journal, work.live, stop=work.stop, who=who)
             try:
                 return await act(work.runner)
@@ -192,9 +194,18 @@ class Engine:
         """Take up the runs that terminals leave, the oldest first."""
         while True:
             with contextlib.suppress(AlmascanError):  # a journal that is locked for long is looked into again
-                for run in await asyncio.to_thread(self._journal.queued):
+                for run in await asyncio.to_thread(self._list_left):
                     await self._take(run)
             await asyncio.sleep(TAKE_UP_SECONDS)
+
+    def _list_left(self) -> list[Run]:
+        """List the runs that wait, but for those that workers of a fleet are about to take."""
+        journal = self._journal
+        if not journal.is_shared:
+            return journal.queued()
+        takers = any(worker.is_alive and not worker.is_draining for worker in journal.workers())
+        patience_seconds = LEFT_TO_WORKERS_SECONDS if takers else 0.0
+        return [journal.run(due.run) for due in journal.due() if due.waited_seconds >= patience_seconds]
 
     async def _take(self, run: Run) -> None:
         if self.work_on(run.id) is not None or await self._connections.meet_institution(run.institution) is None:

@@ -122,7 +122,7 @@ async def _offer(office: Office, request: Request, source: str, chosen: Mapping[
         connection = office.connections.find(chosen.get("connection", ""))
         offer: dict[str, Any] = {"connections": office.connections.all(), "connection": connection}
         if source == "set" and chosen.get("find"):
-            async with office.connections.client(connection) as alma:
+            async with await office.connections.client(connection) as alma:
                 offer["found"] = await alma.sets_named(chosen["find"])
         return offer
     return {}
@@ -199,7 +199,7 @@ async def _survey(office: Office, draft: Draft, options: ListOptions) -> Survey:
 
 async def _fetch(office: Office, draft: Draft, options: ListOptions) -> Listing:
     connection = office.connections.find(draft.connection)
-    async with office.connections.client(connection) as alma:
+    async with await office.connections.client(connection) as alma:
         return await office.drafts.fetch(draft, options, alma)
 
 

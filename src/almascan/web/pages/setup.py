@@ -63,7 +63,7 @@ async def check(request: Request) -> Response:
     connection = office.connections.find(request.path_params["name"])
     found, choices, problem = None, None, ""
     try:
-        async with office.connections.client(connection) as alma:
+        async with await office.connections.client(connection) as alma:
             found = await examine(alma, connection.settings)
         await office.connections.meet(connection, again=True)
         choices = await office.catalogue.offer({"connection": connection.name} | dict(request.query_params))
