@@ -87,11 +87,16 @@ def command(
 
 def _check_packages() -> None:
     """Say what to install where a package of the fleet is not there."""
-    from importlib.util import find_spec
+    import importlib
 
     from almascan.errors import UsageError
 
-    missing = [package for package in ("procrastinate", "prometheus_client", "psycopg") if find_spec(package) is None]
+    missing = []
+    for package in ("procrastinate", "prometheus_client", "psycopg"):
+        try:
+            importlib.import_module(package)
+        except ImportError:
+            missing.append(package)
     if missing:
         raise UsageError(
             f"A worker needs more packages ({', '.join(missing)}). Install them with: pipx install 'almascan[fleet]'"
