@@ -40,7 +40,7 @@ def test_a_run_s_whole_life_is_the_same_on_a_server(place: Workplace) -> None:
     assert "unclear" in place.say("show", "1", "1").stdout
     for kind in ("csv", "xlsx", "json", "html"):
         out = place.folder / f"report.{kind}"
-        assert place.say("report", "1", "--format", kind, "--out", str(out)).exit_code == ExitCode.DONE
+        assert place.say("report", "1", "--output", str(out)).exit_code == ExitCode.DONE
         assert out.stat().st_size > 200
     assert place.say("settle", "1", "1", "--done").exit_code == ExitCode.DONE
     assert place.say("retry", "1").exit_code == ExitCode.LEFTOVERS

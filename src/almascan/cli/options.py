@@ -50,7 +50,7 @@ def setting_option(name: str, *flags: str, metavar: str) -> Callable[[Callable[P
 
 profile_option = setting_option("profile", "--profile", metavar="NAME")
 base_url_option = setting_option("base_url", "--base-url", metavar="REGION|URL")
-journal_option = setting_option("journal", "--journal", metavar="FILE")
+journal_option = setting_option("journal", "--journal", metavar="FILE|ADDRESS")
 recipe_option = setting_option("recipe", "--recipe", metavar="NAME")
 progress_option = setting_option("progress", "--progress", metavar="KIND")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")

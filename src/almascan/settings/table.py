@@ -82,7 +82,11 @@ class Settings(msgspec.Struct, frozen=True):
         float, Meta(ge=0, description="How long after a lost answer a scan may still take effect, in seconds.")
     ] = 120.0
     journal: Annotated[
-        str, Meta(description="The file of the journal; by default journal.db in the platform's data folder.")
+        str,
+        Meta(
+            description="The journal: a file, or a PostgreSQL database for a fleet (postgresql://user@host/database); by "
+            "default journal.db in the platform's data folder."
+        ),
     ] = ""
     progress: Annotated[
         Progress,
