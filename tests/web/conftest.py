@@ -14,9 +14,11 @@ from almascan.journal import Journal
 from almascan.simulator import Simulator, SimulatorConfig
 
 
-@pytest.fixture
-def journal(tmp_path: Path) -> Iterator[Journal]:
-    with closing(Journal(tmp_path / "journal.db")) as opened:
+@pytest.fixture(params=["file", pytest.param("server", marks=pytest.mark.system)])
+def journal(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Journal]:
+    """What the page does on a journal it does wherever that is."""
+    place = tmp_path / "journal.db" if request.param == "file" else request.getfixturevalue("server")
+    with closing(Journal(place)) as opened:
         yield opened
 
 
