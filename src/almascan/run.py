@@ -318,7 +318,7 @@ class Runner:
             only_plans=only_plans,
         )
         run = await asyncio.to_thread(self._journal.begin_run, run_id, in_queue=turn is not None)
-        async with self._put_down_on_error(run_id, in_queue=turn is not None):
+        async with self._put_down_on_error(run, in_queue=turn is not None):
             if reopen:
                 await asyncio.to_thread(reopen_failed, self._journal, run_id, self._clock.now().wall)
             if order is not None:
@@ -326,24 +326,19 @@ class Runner:
             return await shift.work(run, lease)
 
     @asynccontextmanager
-    async def _put_down_on_error(self, run_id: int, *, in_queue: bool) -> AsyncIterator[None]:
+    async def _put_down_on_error(self, run: Run, *, in_queue: bool) -> AsyncIterator[None]:
         """Leave no run behind that says it is worked on: other runs may hold the lease for weeks."""
         try:
             yield
         except BaseException as error:
             reason = str(error) if isinstance(error, AlmascanError) else "Its work was cut off in the middle."
-            again_seconds = again_after(error) if in_queue else None
+            seconds = again_after(error) if in_queue else None
             with suppress(AlmascanError):
-                if again_seconds is None:
-                    await asyncio.to_thread(self._journal.change_run, run_id, state=RunState.PAUSED, reason=reason)
+                if seconds is None:
+                    values = {"held_for": run.institution, "state": RunState.PAUSED, "reason": reason}
+                    await asyncio.to_thread(self._journal.change_run, run.id, **values)
                 else:
-                    await asyncio.to_thread(
-                        self._journal.queue_run,
-                        run_id,
-                        reason=reason,
-                        after_seconds=again_seconds,
-                        from_state=RunState.RUNNING,
-                    )
+                    await asyncio.to_thread(self._journal.put_back, run, reason=reason, after_seconds=seconds)
             raise
 
 

@@ -10,7 +10,7 @@ from almascan.alma import Alma, Limit
 from almascan.clock import Clock, Stamp
 from almascan.crew import Crew
 from almascan.desks import Desks
-from almascan.errors import ExitCode, LeaseError
+from almascan.errors import ExitCode, JournalError, LeaseError
 from almascan.finder import Finder
 from almascan.hours import Hours
 from almascan.institution import pace_of
@@ -195,7 +195,10 @@ class Shift:
             await self._clock.sleep(WATCH_SECONDS)
             if self._hours.until is not None and self._clock.now().wall >= self._hours.until:
                 self._stop.request("Its hours are over (--until); resume goes on.")
-            was, run = run, await asyncio.to_thread(self._journal.run, run.id)
+            try:
+                was, run = run, await asyncio.to_thread(self._journal.run, run.id)
+            except JournalError:
+                continue  # whoever has something to record is told, and the lease is watched
             if (was.rows, was.is_open) != (run.rows, run.is_open):
                 self._news.set()
             if was.order != run.order and self._pace is not None:
@@ -220,8 +223,9 @@ class Shift:
             reason = f"It was asked to try {self._limit} rows; the rest is for resume."
         else:
             state, reason, exit_code = RunState.FINISHED, "", exit_code_of(counts)
-        self._journal.change_run(run_id, finished_at=self._clock.now().wall)
-        run = self._journal.change_run(run_id, state=state, reason=reason)
+        held_for = self._journal.run(run_id).institution
+        self._journal.change_run(run_id, held_for=held_for, finished_at=self._clock.now().wall)
+        run = self._journal.change_run(run_id, held_for=held_for, state=state, reason=reason)
         self._see_calls(run)
         return Ended(run, counts, exit_code)
 
@@ -237,7 +241,7 @@ class Shift:
     def _put_back(self, run_id: int, counts: dict[Outcome, int], seconds: float) -> Ended:
         """Put the run back into the queue, unless somebody has paused or cancelled it meanwhile."""
         reason = self._stop.reason if self._stop.again_seconds else ""
-        self._journal.queue_run(run_id, reason=reason, after_seconds=seconds, from_state=RunState.RUNNING)
+        self._journal.put_back(self._journal.run(run_id), reason=reason, after_seconds=seconds)
         run = self._journal.run(run_id)
         self._see_calls(run)
         return Ended(run, counts, ExitCode.PAUSED, seconds if run.state is RunState.QUEUED else None)

@@ -122,7 +122,9 @@ def test_runs_of_the_queue_come_due_and_come_back_when_their_worker_is_silent(se
     server_journal.queue_run(later.id, after_seconds=60)
     server_journal.queue_run(paused.id)
     server_journal.change_run(paused.id, state=RunState.PAUSED)
-    server_journal.queue_run(paused.id, from_state=RunState.RUNNING)
+    server_journal.queue_run(paused.id, from_state=RunState.QUEUED)
+    with server_journal.lease("01A"):
+        server_journal.put_back(paused)
     assert [due.run for due in server_journal.due()] == [run.id]
     with server_journal.lease("01A"):
         server_journal.begin_run(run.id, in_queue=True)
@@ -131,6 +133,20 @@ def test_runs_of_the_queue_come_due_and_come_back_when_their_worker_is_silent(se
         silence(server_journal)
         assert server_journal.requeue_lost() == 1
     assert [due.run for due in server_journal.due()] == [run.id]
+
+
+def test_who_lost_its_lease_puts_no_run_back_and_changes_none(server_journal: Journal, other: Journal) -> None:
+    run = add(server_journal, [new(1, "a")])
+    server_journal.queue_run(run.id)
+    with server_journal.lease("01A"):
+        server_journal.begin_run(run.id, in_queue=True)
+        silence(server_journal)
+        with other.lease("01A"):
+            other.begin_run(run.id, in_queue=True)
+            server_journal.put_back(run, reason="mine")
+            assert server_journal.change_run(run.id, held_for="01A", state=RunState.PAUSED).state is RunState.RUNNING
+            other.put_back(run, reason="ours", after_seconds=60)
+            assert (other.run(run.id).state, other.run(run.id).reason) == (RunState.QUEUED, "ours")
 
 
 def test_sessions_that_are_ended_are_made_anew_and_nothing_is_lost(

@@ -17,6 +17,8 @@ from almascan.cli.work import open_journal
 if TYPE_CHECKING:
     from almascan.fleet.worker import Worker
 
+_THREADS = 16
+
 
 @click.command()
 @click.option(
@@ -128,6 +130,7 @@ def _work(
     grace_seconds: float,
 ) -> None:
     import asyncio
+    from concurrent.futures import ThreadPoolExecutor
 
     from almascan.errors import UsageError
     from almascan.fleet import logs
@@ -146,6 +149,8 @@ def _work(
     terms = Terms(name, concurrency, Turn(chunk_rows, chunk_seconds), grace_seconds)
 
     async def work() -> None:
+        # So many calls of the journal wait at a time, those of other institutions than the slow one's among them.
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_THREADS))
         worker = Worker(opened, members, metrics, terms, process=os.getpid())
         _obey(worker)
         await worker.work()

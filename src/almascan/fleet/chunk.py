@@ -146,10 +146,11 @@ class Chunks:
         seconds = again_after(error)
         with suppress(AlmascanError):  # the journal is gone: its runs are found when it is back
             if seconds is not None:
+                reason = "" if isinstance(error, LeaseError) else str(error)
                 await asyncio.to_thread(
                     self._journal.queue_run,
                     run.id,
-                    reason="" if isinstance(error, LeaseError) else str(error),
+                    reason=reason,
                     after_seconds=seconds,
                     from_state=RunState.QUEUED,
                 )

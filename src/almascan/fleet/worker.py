@@ -5,11 +5,14 @@ It lives through the loss of its database: chunks end, and it begins again when 
 
 import asyncio
 import logging
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 import msgspec
+from filelock import FileLock, Timeout
+from platformdirs import user_state_path
 
-from almascan.errors import AlmascanError, JournalError
+from almascan.errors import AlmascanError, JournalError, UsageError
 from almascan.fleet import queue as fleet_queue
 from almascan.fleet.chunk import Chunks
 from almascan.fleet.members import Members
@@ -80,8 +83,12 @@ class Worker:
 
         Raises:
             JournalError: The journal is an older copy, or could not be used at the start.
-            UsageError: Another worker of its name is at work.
+            UsageError: Another worker of its name is at work, or its folder cannot be written.
         """
+        with _named(self._terms.name):
+            await self._work_under_its_name()
+
+    async def _work_under_its_name(self) -> None:
         await asyncio.to_thread(self._witness.check)
         drained = await asyncio.to_thread(self._journal.enlist_worker, self._terms.name, self._machine, __version__)
         _LOGGER.info("It works on the journal %s.", self._journal.place)
@@ -117,7 +124,6 @@ class Worker:
         except (QueueLostError, JournalError) as error:
             await asyncio.to_thread(self._give_up_on_older_copy)
             _LOGGER.warning("The database is lost, and tried again: %s", _said(error))
-            self._chunks.stop("The database was lost.")
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._leaving.wait(), AGAIN_SECONDS)
 
@@ -142,6 +148,8 @@ class Worker:
                 _LOGGER.info("It was told to take nothing new: it finishes its turns, and leaves.")
                 self._leaving.set()
         finally:
+            if not self._leaving.is_set():
+                self._chunks.stop("The database was lost.")
             for task in tasks:
                 task.cancel()
             results = await asyncio.gather(*tasks, return_exceptions=True)
@@ -163,6 +171,29 @@ class Worker:
         except JournalError:
             return
         self._witness.check()
+
+
+@contextmanager
+def _named(name: str) -> Iterator[None]:
+    """Keep a worker's name for this process, as long as it lives, on this machine.
+
+    Raises:
+        UsageError: Another process has it, or the lock cannot be made.
+    """
+    folder = user_state_path("almascan")
+    path = folder / f"worker-{''.join(each if each.isalnum() or each in '-_' else '_' for each in name)}.lock"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(path, timeout=0, mode=0o600)
+        lock.acquire()
+    except Timeout:
+        raise UsageError(f"A worker named {name} runs on this machine already: choose another --name.") from None
+    except (OSError, NotImplementedError) as error:
+        raise UsageError(f"The lock {path} cannot be made: {error}. Make its folder writable.") from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _said(error: Exception) -> str:

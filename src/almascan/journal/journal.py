@@ -14,7 +14,6 @@ from almascan.journal import names, opened, pages
 from almascan.journal import rows as journal_rows
 from almascan.journal import runs as journal_runs
 from almascan.journal.audit import AuditLog
-from almascan.journal.institutions import Institutions
 from almascan.journal.marks import Marks
 from almascan.journal.queueing import Queueing
 from almascan.journal.rows import Change, Saved
@@ -25,7 +24,7 @@ from almascan.model import Desk, Event, EventKind, Order, Outcome, Row, RowState
 _LOAD_BATCH = 5_000
 
 
-class Journal(Institutions, Queueing, Workers, Marks, AuditLog):
+class Journal(Queueing, Workers, Marks, AuditLog):
     """A journal in one SQLite file, or in a database of a PostgreSQL server; its methods may be called in threads.
 
     Args:
@@ -161,10 +160,17 @@ class Journal(Institutions, Queueing, Workers, Marks, AuditLog):
             raise UsageError(f"Run {run_id} is being worked on already.")
         return self._found(None if before is RunState.LOADING else self.run(run_id), run_id)
 
-    def change_run(self, run_id: int, **values: Any) -> Run:
-        """Set fields of a run by name, and return it; a change of state leaves a cancelled run as it is."""
+    def change_run(self, run_id: int, *, held_for: str = "", **values: Any) -> Run:
+        """Set fields of a run by name, and return it; a change of state leaves a cancelled run as it is.
+
+        Args:
+            run_id: The run.
+            held_for: The institution whose lease is held for it; where another process has it by now nothing is set.
+            values: The fields.
+        """
         with self._writes() as connection:
-            journal_runs.change(connection, run_id, **values)
+            if not (held_for and self._leases.find_fenced(connection, [held_for])):
+                journal_runs.change(connection, run_id, **values)
         return self.run(run_id)
 
     def run(self, run_id: int | None = None) -> Run:

@@ -1,14 +1,14 @@
 """Runs that wait for whichever process works for their institution, and what their next turn has to know."""
 
 from collections.abc import Collection
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import func, select, update
 
 from almascan.journal import runs as journal_runs
+from almascan.journal.institutions import Institutions
 from almascan.journal.schema import LEASES, LOST_ROWS, ROWS, RUNS, WAITING_RUNS
 from almascan.journal.server_lease import is_free
-from almascan.journal.store import Store
 from almascan.model import Run, RunState
 
 
@@ -21,27 +21,41 @@ class Due(NamedTuple):
     waited_seconds: float
 
 
-class Queueing(Store):
+class Queueing(Institutions):
     """The part of a journal that is about its queue."""
 
     def queue_run(
         self, run_id: int, *, reason: str = "", after_seconds: float = 0.0, from_state: RunState | None = None
     ) -> None:
-        """Put a run into the queue.
+        """Put a run into the queue, unless it is cancelled.
 
         Args:
             run_id: The run.
             reason: Why it is there and not worked on, in a sentence.
             after_seconds: How long it is left alone first.
-            from_state: Only if it is in this state; by default unless it is cancelled.
+            from_state: Only if it is in this state.
         """
-        values = {"in_queue": True, "due_at": self._now() + after_seconds, "reason": reason}
+        right_state = RUNS.c.state != RunState.CANCELLED if from_state is None else RUNS.c.state == from_state
+        here = (RUNS.c.id == run_id, right_state)
         with self._writes() as connection:
-            if from_state is None:
-                journal_runs.change(connection, run_id, state=RunState.QUEUED, **values)
-            else:
-                here = (RUNS.c.id == run_id, RUNS.c.state == from_state)
-                connection.execute(update(RUNS).where(*here).values(state=RunState.QUEUED, **values))
+            connection.execute(update(RUNS).where(*here).values(**self._in_queue(reason, after_seconds)))
+
+    def put_back(self, run: Run, *, reason: str = "", after_seconds: float = 0.0) -> None:
+        """Put a run back into the queue after a turn, unless somebody else has said or done something with it.
+
+        Args:
+            run: The run, which is running or still waits; the institution's lease is held.
+            reason: Why it is not worked on, in a sentence.
+            after_seconds: How long it is left alone first.
+        """
+        here = (RUNS.c.id == run.id, RUNS.c.state.in_((RunState.RUNNING, RunState.QUEUED)))
+        with self._writes() as connection:
+            if not self._leases.find_fenced(connection, [run.institution]):
+                connection.execute(update(RUNS).where(*here).values(**self._in_queue(reason, after_seconds)))
+
+    def _in_queue(self, reason: str, after_seconds: float) -> dict[str, Any]:
+        due_at = self._now() + after_seconds
+        return {"state": RunState.QUEUED, "in_queue": True, "due_at": due_at, "reason": reason}
 
     def queued(self) -> list[Run]:
         """Return the runs that wait for a process to work on them, the oldest first."""

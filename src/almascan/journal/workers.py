@@ -3,9 +3,10 @@
 from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, exists, func, or_, select, update
 
 from almascan.errors import UsageError
+from almascan.journal.database import insert_unless_there
 from almascan.journal.schema import LEASES, LOST_ROWS, ROWS, RUNS, WORKERS
 from almascan.journal.server_lease import is_alive
 from almascan.journal.store import Store
@@ -69,6 +70,11 @@ class Worker(NamedTuple):
         """Whether it was heard of lately."""
         return self.silent_seconds < HEARD_SECONDS
 
+    @property
+    def has_left(self) -> bool:
+        """Whether it has left in order, and is remembered for it was told to take nothing new."""
+        return self.silent_seconds > self.up_seconds
+
 
 class InstitutionInQueue(NamedTuple):
     """How an institution stands.
@@ -76,8 +82,8 @@ class InstitutionInQueue(NamedTuple):
     Attributes:
         institution: Its code.
         holder: Who has its lease; "" for nobody.
-        waiting: How many of its runs wait.
-        oldest_seconds: How long the one that has waited longest has.
+        waiting: How many of its runs wait, those included that a worker left which is not heard of any more.
+        oldest_seconds: How long the one that has waited longest has, from the moment when its turn was due.
         unclear: How many of its rows are unclear.
     """
 
@@ -94,23 +100,23 @@ class Workers(Store):
     def enlist_worker(self, name: str, machine: str, version: str) -> bool:
         """Write down that a worker begins; return whether one of its name was told to take nothing new.
 
+        On one machine a lock keeps names apart, so that a worker that was killed may begin anew at once.
+
         Raises:
-            UsageError: Another worker of this name is at work.
+            UsageError: A worker of this name is at work on another machine.
         """
         here = WORKERS.c.name == name
+        new = {"name": name, "machine": machine, "version": version, "started_at": 0.0, "heard_at": 0.0, "report": "{}"}
         with self._writes() as connection:
+            insert_unless_there(connection, WORKERS, **new, is_draining=False)
             silent = (self._now() - WORKERS.c.heard_at).label("silent")
-            found = connection.execute(
-                select(WORKERS.c.machine, WORKERS.c.is_draining, silent).where(here).with_for_update()
-            ).first()
-            if found is not None and found.silent < HEARD_SECONDS and found.machine != machine:
+            query = select(WORKERS.c.machine, WORKERS.c.is_draining, silent).where(here).with_for_update()
+            found = connection.execute(query).one()
+            if found.silent < HEARD_SECONDS and _host(found.machine) != _host(machine):
                 raise UsageError(f"A worker named {name} is at work already, {found.machine}: choose another --name.")
             values = {"machine": machine, "version": version, "started_at": self._now(), "heard_at": self._now()}
-            if found is None:
-                connection.execute(insert(WORKERS).values(name=name, is_draining=False, report="{}", **values))
-            else:
-                connection.execute(update(WORKERS).where(here).values(**values))
-        return found is not None and bool(found.is_draining)
+            connection.execute(update(WORKERS).where(here).values(**values))
+        return bool(found.is_draining)
 
     def hear_worker(self, name: str, report: Report) -> bool:
         """Write down what a worker says of itself; return whether it is to take nothing new."""
@@ -149,13 +155,13 @@ class Workers(Store):
 
     def institutions_in_queue(self) -> list[InstitutionInQueue]:
         """Return how the institutions stand that have a holder, runs in the queue, or unclear rows."""
+        lease_of = LEASES.c.institution == RUNS.c.institution
+        heard_at = select(LEASES.c.heard_at).where(lease_of).scalar_subquery()
+        waited = self._now() - func.coalesce(RUNS.c.due_at, heard_at, RUNS.c.created_at)
+        is_left = (RUNS.c.state == RunState.RUNNING) & RUNS.c.in_queue & ~exists().where(lease_of, is_alive())
         waiting = (
-            select(
-                RUNS.c.institution,
-                func.count(),
-                func.max(self._now() - func.coalesce(RUNS.c.due_at, RUNS.c.created_at)),
-            )
-            .where(RUNS.c.state == RunState.QUEUED)
+            select(RUNS.c.institution, func.count(), func.max(waited))
+            .where(or_(RUNS.c.state == RunState.QUEUED, is_left))
             .group_by(RUNS.c.institution)
         )
         lost_rows = select(ROWS.c.run, func.count().label("number")).where(LOST_ROWS).group_by(ROWS.c.run).subquery()
@@ -174,3 +180,8 @@ class Workers(Store):
             InstitutionInQueue(code, holders.get(code, ""), *queues.get(code, (0, 0.0)), int(lost.get(code, 0)))
             for code in sorted(holders.keys() | queues.keys() | lost.keys())
         ]
+
+
+def _host(machine: str) -> str:
+    """Give a worker's user and machine without its process."""
+    return machine.partition(" (process ")[0]
