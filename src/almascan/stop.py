@@ -22,8 +22,8 @@ _AGAIN_SECONDS: dict[type[AlmascanError], float] = {
     LeaseError: 2.0,
     JournalError: 2.0,
     AttemptError: ALMA_AGAIN_SECONDS,
-    KeyRefusedError: 60.0,
-    QuotaError: 3600.0,  # when the day's calls are counted anew is not certain: docs/alma.md "Limits"
+    KeyRefusedError: 5.0,  # its worker has let go of the key, and another may have a better one
+    QuotaError: 3600.0,  # when the day's calls are counted anew is not certain: docs/alma.md "Thresholds"
 }
 
 

@@ -1,7 +1,8 @@
 """A journal on a server: its leases are lost by silence, fence what was taken over, and the server must keep its word."""
 
+import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 
 import pytest
 from sqlalchemy import text, update
@@ -133,6 +134,21 @@ def test_runs_of_the_queue_come_due_and_come_back_when_their_worker_is_silent(se
         silence(server_journal)
         assert server_journal.requeue_lost() == 1
     assert [due.run for due in server_journal.due()] == [run.id]
+
+
+def test_a_process_that_stands_still_in_a_transaction_keeps_nobody_out(server_journal: Journal, other: Journal) -> None:
+    run = add(server_journal, [new(1, "a")])
+    with server_journal.lease("01A"), suppress(JournalError), server_journal._writes() as connection:
+        assert server_journal._leases.find_fenced(connection, ["01A"]) == frozenset()
+        # From here on it does nothing more, and has the lease's record locked.
+        silence_at_once = "UPDATE leases SET heard_at = 0"
+        with other._writes() as elsewhere:
+            began = time.monotonic()
+            elsewhere.exec_driver_sql(silence_at_once)
+        with other.lease("01A") as lease:
+            assert lease.is_seized
+        assert 5 < time.monotonic() - began < 12
+    assert server_journal.run(run.id).state is RunState.READY
 
 
 def test_who_lost_its_lease_puts_no_run_back_and_changes_none(server_journal: Journal, other: Journal) -> None:

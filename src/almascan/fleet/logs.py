@@ -109,10 +109,14 @@ def _fields_of(record: logging.LogRecord, worker: str) -> dict[str, _Value]:
     Another package's own fields are left out: nobody here knows what is in them.
     """
     found: dict[str, object] = ({"worker": worker} if worker else {}) | (_fields.get() or {})
-    if record.name.partition(".")[0] == "almascan":
+    if _is_ours(record):
         found |= {name: value for name, value in vars(record).items() if name not in _RECORD}
     names = [name for name in _FIRST if name in found] + [name for name in found if name not in _FIRST]
     return {name: _value(found[name]) for name in names if found[name] not in ("", None)}
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    return record.name.partition(".")[0] == "almascan"
 
 
 def _value(value: object) -> _Value:
@@ -120,6 +124,8 @@ def _value(value: object) -> _Value:
 
 
 def _trace(formatter: logging.Formatter, record: logging.LogRecord) -> str:
+    if not _is_ours(record):
+        return ""  # a database that went away is said once, by us, and not by each query that was under way
     parts = [formatter.formatException(record.exc_info)] if record.exc_info else []
     if record.stack_info:
         parts.append(record.stack_info)

@@ -12,6 +12,10 @@ CONNECT_SECONDS = 5
 _MOST_CONNECTIONS = 10
 """How many connections of a process work at once; those beyond wait for one."""
 
+_IDLE_SECONDS = 8
+"""How long a transaction may wait for its program before the server ends it: what a machine that stands still or is cut off
+has locked is free before its lease is."""
+
 _LOST = ("57P01", "57P02", "57P03", "08")
 """The beginnings of PostgreSQL's codes for a server that ends, starts or lost a connection."""
 
@@ -37,6 +41,7 @@ def open_server(server: Server) -> Engine:
                 "keepalives_interval": 2,
                 "keepalives_count": 3,
                 "tcp_user_timeout": 12_000,
+                "options": f"-c idle_in_transaction_session_timeout={_IDLE_SECONDS}s",
             },
         )
     except (NoSuchModuleError, ModuleNotFoundError):

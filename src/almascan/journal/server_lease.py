@@ -61,6 +61,9 @@ class ServerLeases(Leases):
         with translated(self._server):
             connection = self._engine.connect()
         with connection:
+            with translated(self._server):
+                # It has nothing else locked, and waits for as long as a list takes to read.
+                connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
             while True:
                 with translated(self._server):
                     has_turn = connection.execute(wanted, {"institution": institution}).scalar()
