@@ -9,20 +9,28 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Text, cast, func, insert, literal, select, union, update
 
 from almascan.journal import rows as journal_rows
+from almascan.journal.database import is_on_server
 from almascan.journal.schema import LEARNED_ROWS, LOOKED_ROWS, NAMES, ROWS, RUNS, SENT_ROWS
 from almascan.model import Outcome, Row, RowState, RunState
 
 _NO_FIRST = (Outcome.BAD_BARCODE, Outcome.DUPLICATE)
 """Rows with these answers stand for no item that a later row may name again."""
 
+_MANY = 5_000
+
 
 def index_names(connection: Connection, run: int) -> None:
     """Write down what a loaded run's rows are called, in the names' order, in which it costs least."""
+    number = 0
     for name in (ROWS.c.barcode, ROWS.c.pid):
         named = select(ROWS.c.run, name, ROWS.c.row).where(ROWS.c.run == run, name != "")
         if name is ROWS.c.pid:
             named = named.where(ROWS.c.pid != ROWS.c.barcode)
-        connection.execute(insert(NAMES).from_select(["run", "name", "row"], named.order_by(name, ROWS.c.row)))
+        into = insert(NAMES).from_select(["run", "name", "row"], named.order_by(name, ROWS.c.row))
+        number += connection.execute(into).rowcount
+    if number >= _MANY and is_on_server(connection):
+        # Its planner has not seen the new rows yet, and would take minutes to compare them with each other.
+        connection.exec_driver_sql("ANALYZE rows, names")
 
 
 def add_names(connection: Connection, row: Row) -> None:
@@ -42,11 +50,13 @@ def mark_duplicates(connection: Connection, run: int, at: float) -> int:
 
 def _mark_repeated(connection: Connection, run: int, name: ColumnElement[str], at: float) -> int:
     """Answer the later rows of each name in one statement: a list may be in itself twice, a million rows long."""
-    here = NAMES.c.run == run
-    repeated = select(NAMES.c.name).where(here).group_by(NAMES.c.name).having(func.count() > 1)
-    candidates = select(NAMES.c.row).where(here, NAMES.c.name.in_(repeated))
     first = func.min(ROWS.c.row).over(partition_by=name).label("first")
-    is_candidate = (ROWS.c.run == run, ROWS.c.row.in_(candidates), ROWS.c.state == RowState.NEW, name != "")
+    is_candidate = [ROWS.c.run == run, ROWS.c.state == RowState.NEW, name != ""]
+    if not is_on_server(connection):
+        # SQLite sorts slowly, and has the names in their order.
+        here = NAMES.c.run == run
+        repeated = select(NAMES.c.name).where(here).group_by(NAMES.c.name).having(func.count() > 1)
+        is_candidate.append(ROWS.c.row.in_(select(NAMES.c.row).where(here, NAMES.c.name.in_(repeated))))
     named = select(ROWS.c.row, first).where(*is_candidate).subquery()
     later = select(named).where(named.c.row > named.c.first).subquery()
     note: ColumnElement[str] = literal("duplicate of row ") + cast(later.c.first, Text)
