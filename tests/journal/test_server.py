@@ -127,6 +127,8 @@ def test_runs_of_the_queue_come_due_and_come_back_when_their_worker_is_silent(se
     with server_journal.lease("01A"):
         server_journal.put_back(paused)
     assert [due.run for due in server_journal.due()] == [run.id]
+    assert [due.run for due in server_journal.due(["01a"])] == [run.id]
+    assert server_journal.due(["01B"]) == server_journal.due([]) == []
     with server_journal.lease("01A"):
         server_journal.begin_run(run.id, in_queue=True)
         assert server_journal.due() == []

@@ -5,6 +5,7 @@ it; its queue likewise, so that a worker is given only what it has a key for. Wh
 alone says: a job that is lost, or one too many, does no harm.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -20,6 +21,7 @@ from almascan.journal.server_lease import BEAT_SECONDS, STALE_SECONDS
 POLL_SECONDS = 0.25
 """How often a worker with a free hand asks for a job."""
 
+_QUICKER_SECONDS = 1.0
 _TASK = "almascan.work_chunk"
 _CONNECTIONS = 4
 _WAITING = "SELECT queueing_lock FROM procrastinate_jobs WHERE status = 'todo' AND queueing_lock IS NOT NULL"
@@ -130,16 +132,18 @@ async def opened(server: Server, work_chunk: WorkChunk) -> AsyncIterator[Queue]:
 
 
 async def _make_tables(app: App) -> None:
-    found = await app.connector.execute_query_one_async(_ARE_THERE)
-    if not found["are_there"]:
+    """Make what is not there; where another worker that starts at the same moment was quicker, find that it is there."""
+    for is_last in (False, True):
         try:
-            await app.schema_manager.apply_schema_async()
+            found = await app.connector.execute_query_one_async(_ARE_THERE)
+            if not found["are_there"]:
+                await app.schema_manager.apply_schema_async()
+            return await app.connector.execute_query_async(_INDEX)
         except ConnectorException:
-            # Another worker that started at the same moment has made them.
-            again = await app.connector.execute_query_one_async(_ARE_THERE)
-            if not again["are_there"]:
+            if is_last:
                 raise
-    await app.connector.execute_query_async(_INDEX)
+        await asyncio.sleep(_QUICKER_SECONDS)
+    return None
 
 
 def queue_of(institution: str) -> str:

@@ -98,7 +98,7 @@ class Sweep:
         report = Report(len(self.queues), self._concurrency, works, problems)
         self.is_draining = self._journal.hear_worker(self._name, report)
         self._journal.requeue_lost()
-        due = self._journal.due()
+        due = self._journal.due(self._members.codes)
         self._measure({work.institution for work in works}, due)
         return due
 

@@ -1,6 +1,8 @@
 """A journal on a PostgreSQL server: how it is reached, what is demanded of it, and what its errors say."""
 
-from sqlalchemy import URL, Connection, Engine, create_engine, make_url
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DatabaseError, InterfaceError, NoSuchModuleError
 
 from almascan.errors import JournalError, UsageError
@@ -41,13 +43,13 @@ def open_server(server: Server) -> Engine:
                 "keepalives_interval": 2,
                 "keepalives_count": 3,
                 "tcp_user_timeout": 12_000,
-                "options": f"-c idle_in_transaction_session_timeout={_IDLE_SECONDS}s",
             },
         )
     except (NoSuchModuleError, ModuleNotFoundError):
         raise UsageError(
             "A journal on PostgreSQL needs more packages. Install them with: pipx install 'almascan[fleet]'"
         ) from None
+    event.listen(engine, "connect", _set_up_connection)
     try:
         with engine.connect() as connection:
             _refuse_unsafe(connection, server)
@@ -72,6 +74,13 @@ def is_lost(error: BaseException) -> bool:
         return False
     code = getattr(error.orig, "sqlstate", None) or ""
     return error.connection_invalidated or code.startswith(_LOST)
+
+
+def _set_up_connection(connection: Any, _record: Any) -> None:
+    # Said in the session and not when it begins: a pooler between takes no such options.
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET idle_in_transaction_session_timeout = '{_IDLE_SECONDS}s'")
+    connection.commit()
 
 
 def _url(server: Server) -> URL:

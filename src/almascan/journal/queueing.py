@@ -62,14 +62,20 @@ class Queueing(Institutions):
         with self._reads() as connection:
             return journal_runs.list_queued(connection)
 
-    def due(self) -> list[Due]:
-        """Return the runs whose turn may come now, those that have waited longest first."""
+    def due(self, institutions: Collection[str] | None = None) -> list[Due]:
+        """Return the runs whose turn may come now, those that have waited longest first.
+
+        Args:
+            institutions: Those of these institutions alone, in whichever case; None for all.
+        """
         waited = (self._now() - func.coalesce(RUNS.c.due_at, RUNS.c.created_at)).label("waited")
         query = (
             select(RUNS.c.id, RUNS.c.institution, RUNS.c.rows, waited)
             .where(WAITING_RUNS, RUNS.c.state == RunState.QUEUED, waited >= 0)
             .order_by(waited.desc(), RUNS.c.id)
         )
+        if institutions is not None:
+            query = query.where(func.lower(RUNS.c.institution).in_([each.lower() for each in institutions]))
         with self._reads() as connection:
             return [Due(*found) for found in connection.execute(query)]
 
