@@ -3,8 +3,9 @@
 A word on a row stands in its story with the name of who gave it.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
+from typing import Any
 
 import msgspec
 
@@ -199,15 +200,61 @@ def _settled(row: Row, at: float, who: str) -> Row:
 
 
 def pause(journal: Journal, run_id: int, *, who: str | None = None) -> Run:
-    """Have the process that works on a run finish what is in flight and stop; ``resume`` goes on.
+    """Have the process that works on a run finish what is in flight and stop, and none begin it; ``resume`` goes on.
 
     Raises:
-        UsageError: No process works on it.
+        UsageError: No process works on it, and it does not wait for one.
     """
     run = journal.run(run_id)
-    if not journal.is_worked_on(run):
+    waits = run.state is RunState.QUEUED or (run.state is RunState.RUNNING and run.in_queue)
+    if not waits and not journal.is_worked_on(run):
         raise UsageError(f"No process works on run {run.id}: there is nothing to pause.")
     return journal.change_run(run_id, state=RunState.PAUSED, reason=f"{who or say_who()} paused it.")
+
+
+def put_in_queue(journal: Journal, run_id: int, changes: Mapping[str, Any]) -> Run:
+    """Put a run back into the queue, for whichever process works for its institution.
+
+    Args:
+        journal: The journal.
+        run_id: The run.
+        changes: Fields of its order that are to be different from now on (rate, keep_calls, ...).
+
+    Returns:
+        The run as it is now.
+
+    Raises:
+        UsageError: There is no such run, it is being worked on, was never begun, is open or cancelled, or has nothing left
+            to do.
+    """
+    journal.amend(run_id, [])
+    run = journal.run(run_id)
+    _refuse_cancelled(run)
+    refuse_unbegun(run)
+    if run.is_open:
+        raise UsageError(f"Run {run.id} is open, and rows may still be added: resume it without --queue.")
+    if run.state is RunState.FINISHED:
+        _refuse_done(journal, run)
+    journal.amend(run_id, [], order=msgspec.structs.replace(run.order, **changes))
+    journal.queue_run(run_id, from_state=run.state)
+    run = journal.run(run_id)
+    if run.state not in (RunState.QUEUED, RunState.RUNNING):
+        raise UsageError(f"Run {run.id} was not put into the queue: it was {run.state} from elsewhere meanwhile.")
+    return run
+
+
+def _refuse_done(journal: Journal, run: Run) -> None:
+    """Refuse a finished run in which a turn would find nothing to do."""
+    counts = journal.counts(run.id)
+    if Outcome.NOT_TRIED in counts:
+        return
+    if Outcome.UNCLEAR not in counts:
+        raise UsageError(f"Run {run.id} is finished: there is nothing to do.")
+    if journal.is_shared and not journal.lost_seconds(run.id):
+        raise UsageError(
+            f"Run {run.id} is finished but for unclear rows that were left to a person, and no worker reads them again. "
+            f"Say: almascan retry {run.id}"
+        )
 
 
 def cancel(journal: Journal, run_id: int, *, who: str | None = None) -> Run:
@@ -235,6 +282,19 @@ def delete(journal: Journal, run_id: int, *, at: float) -> None:
             in the last 24 hours.
     """
     journal.discard_run(run_id, sent_since=at - _NEEDED_SECONDS)
+
+
+def refuse_unbegun(run: Run) -> None:
+    """Refuse a run that nobody has said yes to.
+
+    Raises:
+        UsageError: It is one.
+    """
+    if run.state is RunState.READY:
+        raise UsageError(
+            f"Run {run.id} was never begun: its process ended before anybody said yes. Scan its list anew, or put the "
+            f"run away: almascan cancel {run.id}"
+        )
 
 
 def _refuse_cancelled(run: Run) -> None:

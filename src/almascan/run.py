@@ -20,7 +20,7 @@ from almascan.desks import Desks
 from almascan.errors import AlmascanError, ExitCode, UsageError
 from almascan.hours import Hours
 from almascan.institution import Institution, meet, pace_of
-from almascan.intervene import reopen_failed
+from almascan.intervene import refuse_unbegun, reopen_failed
 from almascan.journal import Journal, Lease, say_who
 from almascan.lists import Listing
 from almascan.loading import begin_record, load
@@ -344,11 +344,7 @@ class Runner:
 
 def _check_goes_on(run: Run, institution: Institution) -> None:
     """Refuse a run that is another institution's, or that nobody has said yes to."""
-    if run.state is RunState.READY:
-        raise UsageError(
-            f"Run {run.id} was never begun: its process ended before anybody said yes. Scan its list anew, or put the "
-            f"run away: almascan cancel {run.id}"
-        )
+    refuse_unbegun(run)
     if run.institution != institution.code:
         raise UsageError(
             f"Run {run.id} belongs to {run.institution}, and this key to {institution.code}; "

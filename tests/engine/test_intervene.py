@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -232,6 +233,91 @@ def test_who_pauses_or_cancels_stands_in_the_run_s_reason(journal: Journal) -> N
         assert intervene.pause(journal, run.id, who="ann").reason == "ann paused it."
     cancelled = intervene.cancel(journal, run.id, who="bob")
     assert (cancelled.state, cancelled.reason) == (RunState.CANCELLED, "bob cancelled it.")
+
+
+@pytest.mark.parametrize("is_begun", [False, True])
+def test_a_run_of_the_queue_is_paused_before_anybody_takes_it(journal: Journal, is_begun: bool) -> None:
+    run = add(journal, [new(1, "a")])
+    journal.queue_run(run.id)
+    if is_begun:
+        with journal.lease("01A"):
+            journal.begin_run(run.id, in_queue=True)
+        # Its process died: somebody would go on with it by themselves.
+    paused = intervene.pause(journal, run.id, who="ann")
+    assert (paused.state, paused.reason) == (RunState.PAUSED, "ann paused it.")
+    assert (journal.queued(), journal.due()) == ([], [])
+    with journal.lease("01A"):
+        assert journal.run(run.id).state is RunState.PAUSED
+
+
+# Back into the queue
+
+
+@pytest.mark.parametrize("state", [RunState.PAUSED, RunState.PLANNED, RunState.QUEUED, RunState.FINISHED])
+def test_a_run_with_something_to_do_is_put_into_the_queue(journal: Journal, state: RunState) -> None:
+    run = add(journal, [new(1, "a")])
+    journal.change_run(run.id, state=state, reason="It was paused.")
+    queued = intervene.put_in_queue(journal, run.id, {"rate": 2.0, "keep_calls": 7})
+    assert (queued.state, queued.in_queue, queued.reason) == (RunState.QUEUED, True, "")
+    assert (queued.order.rate, queued.order.keep_calls, queued.order.recipe) == (2.0, 7, run.order.recipe)
+    assert [due.run for due in journal.due()] == [run.id]
+
+
+def test_a_run_whose_process_died_is_put_into_the_queue_and_one_that_is_worked_on_is_not(journal: Journal) -> None:
+    run = add(journal, [new(1, "a")])
+    with journal.lease("01A"):
+        journal.begin_run(run.id)
+        with pytest.raises(UsageError, match=f"Run {run.id} is being worked on"):
+            intervene.put_in_queue(journal, run.id, {"rate": 2.0})
+        assert journal.run(run.id).order == run.order
+    assert intervene.put_in_queue(journal, run.id, {}).state is RunState.QUEUED
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"state": RunState.READY}, "was never begun"),
+        ({"state": RunState.CANCELLED}, "was cancelled"),
+        ({"state": RunState.PAUSED, "is_open": True}, "is open"),
+        ({"state": RunState.LOADING}, "no run 1"),
+    ],
+)
+def test_a_run_that_nobody_could_go_on_with_is_not_put_into_the_queue(
+    journal: Journal, fields: dict[str, Any], says: str
+) -> None:
+    run = add(journal, [new(1, "a")])
+    journal.change_run(run.id, **fields)
+    with pytest.raises(UsageError, match=says):
+        intervene.put_in_queue(journal, run.id, {})
+    assert journal.queued() == []
+
+
+def test_a_finished_run_without_anything_to_do_is_not_put_into_the_queue(journal: Journal) -> None:
+    run = add(journal, [new(1, "a"), new(2, "b")])
+    skip(journal, run, 1, Outcome.ON_LOAN)
+    record_sent(journal, run, 2, "23")
+    journal.change_run(run.id, state=RunState.FINISHED)
+    # The page reads unclear rows again.
+    assert intervene.put_in_queue(journal, run.id, {}).state is RunState.QUEUED
+    journal.change_run(run.id, state=RunState.FINISHED)
+    intervene.settle(journal, run.id, 2, done=True, at=1.0)
+    with pytest.raises(UsageError, match="is finished: there is nothing to do"):
+        intervene.put_in_queue(journal, run.id, {})
+
+
+@pytest.mark.system
+def test_what_was_left_to_a_person_is_nothing_that_a_worker_would_do(server: str) -> None:
+    with closing(Journal(server)) as journal:
+        run = add(journal, [new(1, "a")])
+        with journal.lease("01A"):
+            sent = record_sent(journal, run, 1, "23")
+        journal.recover(run.id)
+        journal.change_run(run.id, state=RunState.FINISHED)
+        assert intervene.put_in_queue(journal, run.id, {}).state is RunState.QUEUED
+        journal.change_run(run.id, state=RunState.FINISHED)
+        journal.save([Change(sent.to(RowState.UNCLEAR, note="Nobody knows."), RowState.UNCLEAR)])
+        with pytest.raises(UsageError, match="almascan retry"):
+            intervene.put_in_queue(journal, run.id, {})
 
 
 # Deleting

@@ -167,6 +167,15 @@ def test_who_lost_its_lease_puts_no_run_back_and_changes_none(server_journal: Jo
             assert (other.run(run.id).state, other.run(run.id).reason) == (RunState.QUEUED, "ours")
 
 
+def test_a_run_that_was_paused_before_its_turn_began_is_not_begun(server_journal: Journal) -> None:
+    run = add(server_journal, [new(1, "a")])
+    server_journal.queue_run(run.id)
+    server_journal.change_run(run.id, state=RunState.PAUSED)
+    with server_journal.lease("01A"), pytest.raises(UsageError, match="waits for no turn any more: it was paused"):
+        server_journal.begin_run(run.id, in_queue=True)
+    assert server_journal.run(run.id).state is RunState.PAUSED
+
+
 def test_sessions_that_are_ended_are_made_anew_and_nothing_is_lost(
     server_journal: Journal, cluster: Cluster, server: str
 ) -> None:

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.core import ParameterSource
 
 from almascan.cli import options
 from almascan.cli.order import order_options, read_order
@@ -20,10 +19,11 @@ from almascan.cli.work import (
     notify_option,
     open_journal,
     perform,
+    refuse_what_queue_ignores,
     time_options,
     work,
 )
-from almascan.errors import LeaseError, UsageError
+from almascan.errors import LeaseError
 
 if TYPE_CHECKING:
     from almascan.model import Run
@@ -54,7 +54,7 @@ def command(limit: int | None, yes: bool, queue: bool, notify: tuple[str, ...], 
     A scan tells Alma that the item is in your hands: scan what lies before you, or what somebody has looked for.
     """
     if queue:
-        _refuse_what_queue_ignores()
+        refuse_what_queue_ignores(*_OF_WHO_WORKS)
     times = Times(given.pop("not_before"), given.pop("until"), given.pop("wait"))
     source = Source(given)
     list_options, order, settings = read_order(given)
@@ -75,17 +75,6 @@ def command(limit: int | None, yes: bool, queue: bool, notify: tuple[str, ...], 
         with _telling_of_queue():
             ended = work(settings, journal, act, times)
         conclude(journal, ended, notify)
-
-
-def _refuse_what_queue_ignores() -> None:
-    """Refuse the options, where they were typed, that whoever takes the run up would not hear of."""
-    context = click.get_current_context()
-    typed = [name for name in _OF_WHO_WORKS if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
-    if typed:
-        names = ", ".join(f"--{name.replace('_', '-')}" for name in typed)
-        raise UsageError(
-            f"--queue leaves the work to another process, which does not hear of {names}; say one of them."
-        )
 
 
 @contextmanager

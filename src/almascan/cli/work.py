@@ -192,6 +192,21 @@ def interruptible(stop: "Stop", say: Callable[[str], None]) -> Iterator[Callable
             signal.signal(number, handler)
 
 
+def refuse_what_queue_ignores(*names: str) -> None:
+    """Refuse the options of these names, where they were typed, that whoever takes the run up would not hear of."""
+    from click.core import ParameterSource
+
+    from almascan.errors import UsageError
+
+    context = click.get_current_context()
+    typed = [name for name in names if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
+    if typed:
+        shown = ", ".join(f"--{name.replace('_', '-')}" for name in typed)
+        raise UsageError(
+            f"--queue leaves the work to another process, which does not hear of {shown}; say one of them."
+        )
+
+
 notify_option = click.option(
     "--notify", multiple=True, envvar="ALMASCAN_NOTIFY", metavar="URL", help="Tell how it ended there, through apprise."
 )

@@ -158,6 +158,8 @@ class Journal(Queueing, Workers, Marks, AuditLog):
             raise UsageError(f"Run {run_id} was cancelled, which is for good. Scan its list anew to go on.")
         if before is RunState.RUNNING:
             raise UsageError(f"Run {run_id} is being worked on already.")
+        if in_queue and before not in (None, RunState.LOADING, RunState.QUEUED):
+            raise UsageError(f"Run {run_id} waits for no turn any more: it was {before} from elsewhere.")
         return self._found(None if before is RunState.LOADING else self.run(run_id), run_id)
 
     def change_run(self, run_id: int, *, held_for: str = "", **values: Any) -> Run:
@@ -166,7 +168,6 @@ class Journal(Queueing, Workers, Marks, AuditLog):
         Args:
             run_id: The run.
             held_for: The institution whose lease is held for it; where another process has it by now nothing is set.
-            values: The fields.
         """
         with self._writes() as connection:
             if not (held_for and self._leases.find_fenced(connection, [held_for])):

@@ -40,9 +40,17 @@ def change(connection: Connection, run_id: int, **values: Any) -> None:
 
 
 def begin(connection: Connection, run_id: int, *, in_queue: bool) -> RunState | None:
-    """Put a run into state running, unless it is so already or never can be; return its state before, if there is one."""
+    """Put a run into state running, unless it is so already or never can be; return its state before, if there is one.
+
+    With ``in_queue`` it must be waiting for a turn.
+    """
     before = connection.execute(select(RUNS.c.state).where(RUNS.c.id == run_id).with_for_update()).scalar()
-    if before not in (RunState.RUNNING, RunState.CANCELLED, RunState.LOADING):
+    may_begin = before is not None and (
+        before == RunState.QUEUED
+        if in_queue
+        else before not in (RunState.RUNNING, RunState.CANCELLED, RunState.LOADING)
+    )
+    if may_begin:
         values = {"reason": "", "finished_at": None, "in_queue": in_queue, "due_at": None}
         change(connection, run_id, state=RunState.RUNNING, **values)
     return None if before is None else RunState(before)

@@ -2,7 +2,7 @@
 
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any, BinaryIO, NamedTuple, cast
@@ -10,6 +10,7 @@ from typing import Any, BinaryIO, NamedTuple, cast
 import msgspec
 
 from almascan.errors import JournalError, UsageError
+from almascan.journal.place import Place
 from almascan.journal.reading import reading
 from almascan.journal.schema import FLAGS, STRUCTURES
 from almascan.journal.sqlite import latest_records
@@ -83,19 +84,19 @@ def export_journal(path: Path, out: BinaryIO, run: int | None = None) -> Exporte
     """
     with reading(path) as connection:
         version = _read_version(connection, path)
-        _write(out, {"record": "journal", "version": version})
+        write_line(out, "journal", {"version": version})
         tables = {kind: Salvage(connection, table, run) for kind, table in KINDS.items()}
         for kind, table in tables.items():
             for record in table:
-                _write(out, {"record": kind} | {name: _opened(name, value) for name, value in record.items()})
+                write_line(out, kind, record)
             if run is not None and kind == "run" and not (table.read or table.lost):
-                raise UsageError(f"The journal {path} has no run {run}; say: almascan runs")
+                raise UsageError(say_no_run(path, run))
         exported = Exported(
             {kind: table.read for kind, table in tables.items()},
             {kind: table.lost for kind, table in tables.items()},
             count_dropped(latest_records(path)),
         )
-        _write(out, {"record": "end"} | exported._asdict())
+        write_line(out, "end", exported._asdict())
     return exported
 
 
@@ -108,9 +109,14 @@ def export_to_file(path: Path, output: Path, run: int | None = None) -> Exported
     taken = {file.absolute() for file in (path.resolve(), path, latest_records(path))}
     if output.absolute() in taken or output.resolve() in taken:
         raise UsageError("The journal cannot be exported into itself; name another file with --out.")
+    return write_whole(output, lambda out: export_journal(path, out, run))
+
+
+def write_whole(output: Path, export: Callable[[BinaryIO], Exported]) -> Exported:
+    """Have an export written into a file that only its owner can read, and that is there whole or not at all."""
     with NamedTemporaryFile(dir=output.parent, prefix=f".{output.name}.", delete=False) as part:
         try:
-            exported = export_journal(path, cast("BinaryIO", part), run)
+            exported = export(cast("BinaryIO", part))
             part.flush()
             os.fsync(part.fileno())
             part.close()
@@ -203,14 +209,24 @@ def _read_version(connection: sqlite3.Connection, path: Path) -> str | None:
         tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
     except sqlite3.DatabaseError as error:
         raise JournalError(f"Nothing can be read of {path}: {error}. Restore it from a back-up.") from error
-    missing = set(KINDS.values()) - tables
-    if missing:
-        raise JournalError(f"{path} is no journal of almascan's: it has no table {', '.join(sorted(missing))}.")
+    check_tables(path, tables)
     try:
         found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
     except sqlite3.DatabaseError:
         return None
     return None if found is None else str(found[0])
+
+
+def check_tables(place: Place, tables: Collection[str]) -> None:
+    """Refuse a database whose tables are no journal's."""
+    missing = set(KINDS.values()) - set(tables)
+    if missing:
+        raise JournalError(f"{place} is no journal of almascan's: it has no table {', '.join(sorted(missing))}.")
+
+
+def say_no_run(place: Place, run: int) -> str:
+    """Say that a journal has no run of a number."""
+    return f"The journal {place} has no run {run}; say: almascan runs"
 
 
 def _opened(name: str, value: object) -> object:
@@ -228,5 +244,6 @@ def _opened(name: str, value: object) -> object:
 _encode = msgspec.json.Encoder().encode
 
 
-def _write(out: BinaryIO, line: Mapping[str, object]) -> None:
-    out.write(_encode(line) + b"\n")
+def write_line(out: BinaryIO, kind: str, record: Mapping[str, object]) -> None:
+    """Write a line of an export: what it is, and the record's fields."""
+    out.write(_encode({"record": kind} | {name: _opened(name, value) for name, value in record.items()}) + b"\n")

@@ -73,7 +73,7 @@ class Worker(NamedTuple):
     @property
     def has_left(self) -> bool:
         """Whether it has left in order, and is remembered for it was told to take nothing new."""
-        return self.silent_seconds > self.up_seconds
+        return self.silent_seconds > self.up_seconds + 1.0  # it was heard of in 1970, then: see ``dismiss_worker``
 
 
 class InstitutionInQueue(NamedTuple):
