@@ -83,6 +83,7 @@ def test_runs_that_were_going_on_wait_until_nothing_of_the_newer_journal_is_on_i
     going, by_person, waiting = (add(server_journal, [new(1, name)]) for name in "abc")
     server_journal.queue_run(waiting.id)
     with closing(Journal(server)) as old, old.lease("01A"):
+        old.queue_run(going.id)
         old.begin_run(going.id, in_queue=True)
         old.begin_run(by_person.id)
         old.save([intent(old.row(going.id, 1), "23")])

@@ -45,8 +45,6 @@ class Journal(Queueing, Workers, Marks, AuditLog):
         """Return the thread that saves rows while runs work: one for all of them."""
         return self._writer
 
-    # Runs
-
     @contextmanager
     def loading(self, institution: str) -> Iterator[None]:
         """Have the turn to load a list for an institution, with its lease or without it.
@@ -168,6 +166,7 @@ class Journal(Queueing, Workers, Marks, AuditLog):
         Args:
             run_id: The run.
             held_for: The institution whose lease is held for it; where another process has it by now nothing is set.
+            **values: The fields.
         """
         with self._writes() as connection:
             if not (held_for and self._leases.find_fenced(connection, [held_for])):
@@ -216,8 +215,6 @@ class Journal(Queueing, Workers, Marks, AuditLog):
         run = self._found(None if found is not None and found.state is RunState.LOADING else found, run_id)
         wait = "pause it first, or wait until it is finished."
         return f"Run {run_id} is being worked on: {wait}" if self.is_worked_on(run) else ""
-
-    # Rows
 
     def counts(self, run_id: int) -> dict[Outcome, int]:
         """Count a run's rows by their answer."""
