@@ -29,7 +29,7 @@ class Cluster:
 
     def __init__(self, *settings: str) -> None:
         self._settings = settings
-        self._bin = find_programs()
+        self._bin = find_programs() or pytest.skip("needs PostgreSQL's programs (make system-packages)")
         self.port = _free_port()
 
     def __enter__(self) -> Self:
@@ -87,7 +87,7 @@ class Cluster:
     def execute(self, statement: str, database: str = "postgres") -> list[tuple[object, ...]]:
         """Have it do something; give what it answers."""
         with psycopg.connect(self.address(database), autocommit=True) as connection:
-            cursor = connection.execute(statement)  # type: ignore[arg-type]
+            cursor = connection.execute(statement)
             return cursor.fetchall() if cursor.description else []
 
     def terminate_sessions(self, database: str) -> int:
@@ -108,14 +108,13 @@ class Cluster:
             raise RuntimeError(f"{program} ended with {done.returncode}; see {self._folder}/log")
 
 
-def find_programs() -> Path:
-    """Find the newest PostgreSQL's programs, or skip the test."""
+def find_programs() -> Path | None:
+    """Find the newest PostgreSQL's programs; None where there are none."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
     if found:
         return found[-1].parent
-    if named := shutil.which("initdb"):
-        return Path(named).resolve().parent
-    pytest.skip("needs PostgreSQL's programs (make system-packages)")
+    named = shutil.which("initdb")
+    return Path(named).resolve().parent if named else None
 
 
 @contextmanager
