@@ -25,7 +25,7 @@ from almascan.turn import QUIET_SECONDS, Turn, quiet_after_taking, seconds_until
 
 WATCH_SECONDS = 1.0
 """How often a working process looks whether another one has paused or cancelled its run, or added a row to it."""
-WATCH_LEASE_SECONDS = 0.5
+WATCH_LEASE_SECONDS = 0.25
 
 
 class Ended(msgspec.Struct, frozen=True):

@@ -15,7 +15,7 @@ from almascan.errors import (
     StopError,
 )
 
-ALMA_AGAIN_SECONDS = 60.0
+ALMA_AGAIN_SECONDS = 20.0
 """How long an Alma that does not answer, or refuses everything, is left alone by a worker of a fleet."""
 
 _AGAIN_SECONDS: dict[type[AlmascanError], float] = {

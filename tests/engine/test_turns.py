@@ -19,6 +19,7 @@ from almascan.lists import open_list
 from almascan.model import EventKind, Order, Outcome, RowState, Run, RunState
 from almascan.run import Ended
 from almascan.simulator import Simulator
+from almascan.stop import ALMA_AGAIN_SECONDS
 from almascan.turn import LONGEST_REQUEST_SECONDS, Turn, seconds_until_next
 
 pytestmark = pytest.mark.system
@@ -183,11 +184,11 @@ async def test_a_worker_that_hears_nothing_of_the_journal_stops_at_once(shared: 
     assert (ended.run.state, ended.again_seconds) == (RunState.QUEUED, 2.0)
 
 
-async def test_an_alma_that_does_not_answer_is_left_alone_for_a_minute(shared: Bench) -> None:
+async def test_an_alma_that_does_not_answer_is_left_alone_for_a_while(shared: Bench) -> None:
     run = await queue(shared, shared.simulator.barcodes("in_transit", 50))
     shared.simulator.add_fault("garbage", operation="find", times=None)
     ended = await take_turn(shared, run)
-    assert (ended.run.state, ended.again_seconds) == (RunState.QUEUED, 60.0)
+    assert (ended.run.state, ended.again_seconds) == (RunState.QUEUED, ALMA_AGAIN_SECONDS)
     assert "in a row got no answer" in ended.run.reason
 
 

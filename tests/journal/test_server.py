@@ -102,6 +102,17 @@ def test_the_next_holder_learns_how_long_ago_the_latest_requests_left(server_jou
         assert untold.departures == ()
 
 
+def test_a_lease_that_is_left_while_the_server_is_away_is_free_when_it_is_back(
+    server_journal: Journal, other: Journal, cluster: Cluster
+) -> None:
+    with server_journal.lease("01A"):
+        cluster.stop("immediate")
+    cluster.start()
+    assert other.is_leased("01A"), "nobody has told the server"
+    with server_journal.lease("01B"), other.lease("01A") as lease:
+        assert not lease.is_seized
+
+
 def test_since_when_a_scan_is_unclear_is_told_by_the_server_s_clock(server_journal: Journal) -> None:
     run = add(server_journal, [new(1, "a"), new(2, "b")])
     with server_journal.lease("01A"):

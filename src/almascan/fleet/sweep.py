@@ -13,6 +13,7 @@ from almascan.fleet.chunk import Chunks
 from almascan.fleet.members import Members
 from almascan.fleet.metrics import Metrics
 from almascan.fleet.queue import Queue, queue_of
+from almascan.fleet.sharing import has_enough
 from almascan.fleet.witness import Witness
 from almascan.journal import Journal
 from almascan.journal.queueing import Due
@@ -23,6 +24,8 @@ _LOGGER = logging.getLogger("almascan.fleet")
 SWEEP_SECONDS = 1.0
 WITNESS_SECONDS = 10.0
 MEMBERS_SECONDS = 3.0
+LEFT_SECONDS = 1.5
+"""How long a run is left to workers that have less to do."""
 FORGET_SECONDS = 60.0
 """How long after its last turn an institution's numbers are still told."""
 
@@ -84,10 +87,9 @@ class Sweep:
     def look(self) -> list[Due]:
         """Look after what is the journal's; return the runs whose turn may come."""
         now = time.monotonic()
-        if now - self._refreshed > MEMBERS_SECONDS or not self.queues:
+        if now - self._refreshed > MEMBERS_SECONDS or not self._members.codes:
             self._members.refresh()
             self._refreshed = time.monotonic()
-        self.queues[:] = [queue_of(code) for code in self._members.codes]
         if now - self._witnessed > WITNESS_SECONDS:
             self._witness.check()
             self._measure_unclear()
@@ -95,12 +97,21 @@ class Sweep:
         works = self._chunks.works
         problems = self._members.problems
         self._say_new(problems)
-        report = Report(len(self.queues), self._concurrency, works, problems)
+        report = Report(len(self._members.codes), self._concurrency, works, problems)
         self.is_draining = self._journal.hear_worker(self._name, report)
         self._journal.requeue_lost()
         due = self._journal.due(self._members.codes)
+        self._choose_queues(due, len(works))
         self._measure({work.institution for work in works}, due)
         return due
+
+    def _choose_queues(self, due: list[Due], mine: int) -> None:
+        """Choose what jobs are taken from now on: all, or only what others leave standing."""
+        waiting = {queue_of(each.institution) for each in due}
+        if has_enough(self._journal.workers(), mine, len(waiting)):
+            self.queues[:] = {queue_of(each.institution) for each in due if each.waited_seconds > LEFT_SECONDS}
+        else:
+            self.queues[:] = [queue_of(code) for code in self._members.codes]
 
     def _say_new(self, problems: dict[str, str]) -> None:
         """Log what has come to be wrong with the profiles."""

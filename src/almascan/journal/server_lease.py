@@ -46,6 +46,7 @@ class ServerLeases(Leases):
         self._engine = engine
         self._server = server
         self._heard: dict[str, float] = {}
+        self._unreturned: dict[str, tuple[Lease, tuple[float, ...]]] = {}
 
     def is_held(self, institution: str) -> bool:
         """Whether some process has an institution's lease now, this one included."""
@@ -95,6 +96,7 @@ class ServerLeases(Leases):
         return frozenset(each for each in institutions if epochs.get(each) is None or epochs[each] != self.epoch(each))
 
     def _take(self, institution: str, holder: str, at: float) -> Lease:
+        self._return()
         here = LEASES.c.institution == institution
         asked = time.monotonic()
         with translated(self._server), writing(self._engine).begin() as connection:
@@ -126,11 +128,20 @@ class ServerLeases(Leases):
         insert_unless_there(connection, LEASES, **values)
 
     def _give_back(self, lease: Lease, departures: tuple[float, ...]) -> None:
-        here = (LEASES.c.institution == lease.institution, LEASES.c.epoch == lease.epoch)
-        values: dict[str, Any] = {"left_at": _now(), "departures": msgspec.json.encode(departures).decode()}
-        # A server that cannot be told finds the lease stale in a while, and its next holder is the more careful.
-        with suppress(JournalError), translated(self._server), writing(self._engine).begin() as connection:
-            connection.execute(update(LEASES).where(*here).values(**values))
+        self._unreturned[lease.institution] = (lease, departures)
+        with suppress(JournalError):  # tried again while this process lives; else its next holder is the more careful
+            self._return()
+
+    def _return(self) -> None:
+        """Give back the leases of which the server does not know yet that they were left in order."""
+        for institution, left in list(self._unreturned.items()):
+            lease, departures = left
+            here = (LEASES.c.institution == institution, LEASES.c.epoch == lease.epoch)
+            values: dict[str, Any] = {"left_at": _now(), "departures": msgspec.json.encode(departures).decode()}
+            with translated(self._server), writing(self._engine).begin() as connection:
+                connection.execute(update(LEASES).where(*here).values(**values))
+            if self._unreturned.get(institution) is left:
+                del self._unreturned[institution]
 
     def _begin_to_renew(self) -> None:
         if self._renewing is None:
@@ -141,6 +152,7 @@ class ServerLeases(Leases):
         while not self._over.wait(BEAT_SECONDS):
             with suppress(JournalError):  # tried again at the next beat; the fence holds meanwhile
                 self._beat()
+                self._return()
 
     def _beat(self) -> None:
         held = {institution: held.lease.epoch for institution, held in list(self._held.items())}

@@ -1,0 +1,45 @@
+"""How workers share the institutions among them, so that one that comes takes its part at once.
+
+Whoever has more than an even part leaves what becomes free to the others for a moment, and takes it after all where nobody
+does: they may have no key for it.
+"""
+
+from collections.abc import Iterable
+
+from almascan.journal.workers import Worker
+
+
+def even_part(capacities: Iterable[int], demand: int) -> int:
+    """Say how many institutions each worker has where they are shared as evenly as can be.
+
+    Args:
+        capacities: How many each worker can work for at most at a time.
+        demand: How many have work.
+
+    Returns:
+        The smallest number that is enough where each worker has so many, or as many as it can.
+    """
+    left = sorted(capacities)
+    part = 0
+    while left and demand > 0:
+        # All that are left take as much more as the smallest of them can, or as is needed.
+        step = min(left[0] - part, -(-demand // len(left)))
+        part += step
+        demand -= step * len(left)
+        while left and left[0] <= part:
+            left.pop(0)
+    return part
+
+
+def has_enough(workers: Iterable[Worker], mine: int, waiting: int) -> bool:
+    """Say whether a worker has its part of the institutions already.
+
+    Args:
+        workers: All workers, as they reported last.
+        mine: How many institutions it works for.
+        waiting: How many have a run that waits.
+    """
+    there = [worker.report for worker in workers if worker.is_alive and not worker.is_draining]
+    capacities = [min(report.institutions, report.concurrency) for report in there]
+    demand = sum(len(report.works) for report in there) + waiting
+    return len(there) > 1 and mine >= max(1, even_part(capacities, demand))
