@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from almascan.fleet.sharing import even_part, has_enough
+from almascan.fleet.sharing import even_part, part_of
 from almascan.journal.workers import Report, Worker, Works
 
 SIZES = st.lists(st.integers(0, 60), max_size=8)
@@ -24,18 +24,15 @@ def a_worker(
     return Worker(name, "", "1", 100.0, silent_seconds, draining, report)
 
 
-def test_who_has_more_than_an_even_part_has_enough_once_another_comes() -> None:
-    assert has_enough([a_worker("old", 20), a_worker("new", 0)], 20, 0)
-    assert not has_enough([a_worker("old", 20), a_worker("new", 0)], 0, 0)
-    assert not has_enough([a_worker("old", 20)], 20, 40)
+def test_what_there_is_to_do_is_shared_with_who_comes() -> None:
+    assert part_of([a_worker("old", 20), a_worker("new", 0)], 0) == 10
+    assert part_of([a_worker("old", 20), a_worker("new", 0)], 5) == 13
+    assert part_of([a_worker("a", 0), a_worker("b", 0)], 1) == 1
 
 
 def test_who_cannot_help_takes_nothing_away() -> None:
-    for helpless in (a_worker("w", 0, 0), a_worker("w", 0, silent_seconds=60.0), a_worker("w", 0, draining=True)):
-        assert not has_enough([a_worker("old", 20), helpless], 20, 5)
-    assert not has_enough([a_worker("old", 38), a_worker("few keys", 2, 2)], 38, 2)
-
-
-def test_a_single_run_is_taken_by_whoever_comes_first() -> None:
-    workers = [a_worker("a", 0), a_worker("b", 0)]
-    assert not has_enough(workers, 0, 1)
+    assert part_of([a_worker("old", 20)], 40) is None
+    for helpless in (a_worker("w", 0, silent_seconds=60.0), a_worker("w", 0, draining=True)):
+        assert part_of([a_worker("old", 20), helpless], 5) is None
+    assert part_of([a_worker("old", 38), a_worker("no keys", 0, 0)], 2) == 40
+    assert part_of([a_worker("old", 38), a_worker("few keys", 2, 2)], 0) == 38

@@ -162,6 +162,11 @@ class Chunks:
         for chunk in self._chunks:
             chunk.stop.request(reason, again_seconds=0.0)
 
+    def hand_over(self, number: int) -> None:
+        """Have so many chunks end, those first that have been at it longest, so that another worker takes their runs."""
+        for chunk in self._chunks[: max(0, number)]:
+            chunk.stop.request("Another worker has less to do.", again_seconds=0.0)
+
     async def finish(self, seconds: float) -> None:
         """Wait until the chunks have ended, and abandon those that take longer than so many seconds."""
         if self._tasks:

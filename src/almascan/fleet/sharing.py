@@ -31,15 +31,14 @@ def even_part(capacities: Iterable[int], demand: int) -> int:
     return part
 
 
-def has_enough(workers: Iterable[Worker], mine: int, waiting: int) -> bool:
-    """Say whether a worker has its part of the institutions already.
+def part_of(workers: Iterable[Worker], waiting: int) -> int | None:
+    """Say how many institutions each of some workers should have; None where there is nobody to share with.
 
     Args:
         workers: All workers, as they reported last.
-        mine: How many institutions it works for.
-        waiting: How many have a run that waits.
+        waiting: How many institutions have a run that waits.
     """
-    there = [worker.report for worker in workers if worker.is_alive and not worker.is_draining]
+    there = [worker.report for worker in workers if worker.can_take]
     capacities = [min(report.institutions, report.concurrency) for report in there]
     demand = sum(len(report.works) for report in there) + waiting
-    return len(there) > 1 and mine >= max(1, even_part(capacities, demand))
+    return max(1, even_part(capacities, demand)) if len(there) > 1 else None

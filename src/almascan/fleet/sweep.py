@@ -13,7 +13,7 @@ from almascan.fleet.chunk import Chunks
 from almascan.fleet.members import Members
 from almascan.fleet.metrics import Metrics
 from almascan.fleet.queue import Queue, queue_of
-from almascan.fleet.sharing import has_enough
+from almascan.fleet.sharing import part_of
 from almascan.fleet.witness import Witness
 from almascan.journal import Journal
 from almascan.journal.queueing import Due
@@ -68,6 +68,7 @@ class Sweep:
         self._witnessed = self._refreshed = time.monotonic()
         self._said: dict[str, str] = {}
         self._measured: dict[str, float] = {}
+        self._known: set[str] = set()
         self.queues: list[str] = []
         self.is_draining = False
 
@@ -101,17 +102,22 @@ class Sweep:
         self.is_draining = self._journal.hear_worker(self._name, report)
         self._journal.requeue_lost()
         due = self._journal.due(self._members.codes)
-        self._choose_queues(due, len(works))
+        self._share(due, len(works))
         self._measure({work.institution for work in works}, due)
         return due
 
-    def _choose_queues(self, due: list[Due], mine: int) -> None:
-        """Choose what jobs are taken from now on: all, or only what others leave standing."""
-        waiting = {queue_of(each.institution) for each in due}
-        if has_enough(self._journal.workers(), mine, len(waiting)):
-            self.queues[:] = {queue_of(each.institution) for each in due if each.waited_seconds > LEFT_SECONDS}
-        else:
+    def _share(self, due: list[Due], mine: int) -> None:
+        """Choose what jobs are taken from now on: all, or what others leave standing; make room for who has just come."""
+        workers, waiting = self._journal.workers(), {queue_of(each.institution) for each in due}
+        part = part_of(workers, len(waiting))
+        if part is None or mine < part:
             self.queues[:] = [queue_of(code) for code in self._members.codes]
+        else:
+            self.queues[:] = {queue_of(each.institution) for each in due if each.waited_seconds > LEFT_SECONDS}
+        there = {worker.machine for worker in workers if worker.can_take}
+        if part is not None and there - self._known:
+            self._chunks.hand_over(mine - part)
+        self._known = there
 
     def _say_new(self, problems: dict[str, str]) -> None:
         """Log what has come to be wrong with the profiles."""

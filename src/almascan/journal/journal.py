@@ -18,7 +18,7 @@ from almascan.journal.marks import Marks
 from almascan.journal.queueing import Queueing
 from almascan.journal.rows import Change, Saved
 from almascan.journal.workers import Workers
-from almascan.journal.writer import Writer
+from almascan.journal.writer import GATHER_ON_SERVER_SECONDS, GATHER_SECONDS, Writer
 from almascan.model import Desk, Event, EventKind, Order, Outcome, Row, RowState, Run, RunState
 
 _LOAD_BATCH = 5_000
@@ -39,7 +39,7 @@ class Journal(Queueing, Workers, Marks, AuditLog):
 
     def __init__(self, place: Path | str, *, create: bool = True, wall_clock: Callable[[], float] = time.time) -> None:
         super().__init__(place, create=create, wall_clock=wall_clock)
-        self._writer = Writer(self.save)
+        self._writer = Writer(self.save, GATHER_ON_SERVER_SECONDS if self.is_shared else GATHER_SECONDS)
 
     def writer(self) -> Writer:
         """Return the thread that saves rows while runs work: one for all of them."""

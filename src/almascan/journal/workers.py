@@ -71,6 +71,11 @@ class Worker(NamedTuple):
         return self.silent_seconds < HEARD_SECONDS
 
     @property
+    def can_take(self) -> bool:
+        """Whether it is there, and not told to take nothing new."""
+        return self.is_alive and not self.is_draining
+
+    @property
     def has_left(self) -> bool:
         """Whether it has left in order, and is remembered for it was told to take nothing new."""
         return self.silent_seconds > self.up_seconds + 1.0  # it was heard of in 1970, then: see ``dismiss_worker``

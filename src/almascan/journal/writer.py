@@ -15,6 +15,8 @@ from typing import Self
 from almascan.journal.rows import Change, Saved
 
 GATHER_SECONDS = 0.02
+GATHER_ON_SERVER_SECONDS = 0.1
+"""A commit on a server takes several trips there, and its work is shared with other machines."""
 
 SaveAll = Callable[[Sequence[Change]], list[Saved]]
 _Pending = tuple[Change | None, "asyncio.Future[Saved]"]
@@ -28,10 +30,12 @@ class Writer:
 
     Args:
         save_all: Makes changes durable in one transaction, and says what became of each.
+        gather_seconds: How long rows that come thick may come together.
     """
 
-    def __init__(self, save_all: SaveAll) -> None:
+    def __init__(self, save_all: SaveAll, gather_seconds: float = GATHER_SECONDS) -> None:
         self._save_all = save_all
+        self._gather_seconds = gather_seconds
         self._users = 0
         self._queue: SimpleQueue[_Pending | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
@@ -83,7 +87,7 @@ class Writer:
             comes_thick = len(batch) > 1
             batch = [queue.get()]
             if comes_thick:
-                time.sleep(GATHER_SECONDS)
+                time.sleep(self._gather_seconds)
             while not queue.empty():
                 batch.append(queue.get())
             ended = None in batch

@@ -203,7 +203,7 @@ class Engine:
         journal = self._journal
         if not journal.is_shared:
             return journal.queued()
-        takers = any(worker.is_alive and not worker.is_draining for worker in journal.workers())
+        takers = any(worker.can_take for worker in journal.workers())
         patience_seconds = LEFT_TO_WORKERS_SECONDS if takers else 0.0
         return [journal.run(due.run) for due in journal.due() if due.waited_seconds >= patience_seconds]
 
