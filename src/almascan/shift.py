@@ -21,7 +21,15 @@ from almascan.progress import Reporter
 from almascan.scanner import Scanner
 from almascan.stop import Stop, StoppedError
 from almascan.tally import Tally
-from almascan.turn import QUIET_SECONDS, Turn, quiet_after_taking, seconds_until_next, since_when, still_on_its_way
+from almascan.turn import (
+    ASK_SECONDS,
+    QUIET_SECONDS,
+    Turn,
+    quiet_after_taking,
+    seconds_until_next,
+    since_when,
+    still_on_its_way,
+)
 
 WATCH_SECONDS = 1.0
 """How often a working process looks whether another one has paused or cancelled its run, or added a row to it."""
@@ -175,9 +183,11 @@ class Shift:
                 await self._stop.sleep(self._clock, max(seconds, quiet_seconds))
 
     async def _end_turn(self, crew: Crew) -> None:
-        """Begin no row any more when the turn is over."""
+        """Begin no row any more when the turn's time is over and somebody waits."""
         if self._turn is not None:
             await self._clock.sleep(self._turn.seconds)
+            while not self._turn.others_wait():
+                await self._clock.sleep(ASK_SECONDS)
             crew.begin_no_more()
 
     async def _watch_lease(self, run: Run) -> None:

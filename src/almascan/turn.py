@@ -1,6 +1,6 @@
 """A worker's turn at a run: a stretch of work that ends while there is more to do, so that others have theirs."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -8,6 +8,9 @@ from almascan.alma import Timeouts
 from almascan.clock import Clock, Stamp
 from almascan.journal import Lease
 from almascan.scanner import RECORD_LASTS_SECONDS
+
+ASK_SECONDS = 1.0
+"""How often a turn whose time is over looks whether somebody waits."""
 
 QUIET_SECONDS = 3.0
 """How long a turn goes on though every row left in it only waits to be read again."""
@@ -21,11 +24,22 @@ _PARTS = 4
 """A row whose scan is unclear is read about so many times more until its time is over."""
 
 
+def _always() -> bool:
+    return True
+
+
 class Turn(msgspec.Struct, frozen=True):
-    """How long a turn is: it ends when so many rows were begun, or after so many seconds, whichever comes first."""
+    """How long a turn is: it ends when so many rows were begun, or earlier where others wait.
+
+    Attributes:
+        rows: So many rows at most.
+        seconds: After so many seconds it ends where somebody waits.
+        others_wait: Says whether somebody does.
+    """
 
     rows: int = 500
     seconds: float = 20.0
+    others_wait: Callable[[], bool] = _always
 
 
 def quiet_after_taking(lease: Lease, clock: Clock) -> float:

@@ -81,6 +81,20 @@ async def test_a_turn_that_ends_by_time_finishes_the_rows_that_it_began(shared: 
     assert requests(shared)["find"] == len(scanned), "no row was looked up and then left"
 
 
+async def test_a_turn_goes_on_while_nobody_waits(shared: Bench) -> None:
+    run = await queue(shared, shared.simulator.barcodes("in_transit", 60), shared.order(rate=60.0))
+    began, asked = time.monotonic(), []
+
+    def others_wait() -> bool:
+        asked.append(time.monotonic() - began)
+        return len(asked) > 1
+
+    ended = await take_turn(shared, run, Turn(seconds=0.5, others_wait=others_wait))
+    assert len(asked) == 2
+    assert ended.again_seconds == 0.0
+    assert ended.counts[Outcome.IN_PLACE] > 15, "as many as two seconds hold, and not one half"
+
+
 @pytest.mark.parametrize("word", [pause, cancel])
 async def test_a_run_that_is_paused_or_cancelled_in_its_turn_stays_so(shared: Bench, word: object) -> None:
     run = await queue(shared, shared.simulator.barcodes("in_transit", 100), shared.order(rate=20.0))

@@ -43,7 +43,7 @@ _THREADS = 16
     type=click.FloatRange(1, 600),
     default=20,
     show_default=True,
-    help="The same after so many seconds.",
+    help="The same after so many seconds, where others wait.",
 )
 @click.option(
     "--grace-seconds",

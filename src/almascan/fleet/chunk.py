@@ -53,6 +53,9 @@ class Chunks:
         metrics: The worker's numbers.
         witness: Tells an older copy of the journal.
         turn: How long a chunk is.
+
+    Attributes:
+        others_wait: Whether there are runs that nobody has a hand for, so that turns end in time.
     """
 
     def __init__(self, journal: Journal, members: Members, metrics: Metrics, witness: Witness, turn: Turn) -> None:
@@ -60,9 +63,10 @@ class Chunks:
         self._members = members
         self._metrics = metrics
         self._witness = witness
-        self._turn = turn
+        self._turn = msgspec.structs.replace(turn, others_wait=lambda: self.others_wait)
         self._posts = Posts(members, journal)
         self._chunks: list[Chunk] = []
+        self.others_wait = False
         self._tasks: set[asyncio.Task[Ended | None]] = set()
 
     async def work(self, run_id: int) -> Ended | None:

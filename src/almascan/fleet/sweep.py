@@ -24,6 +24,8 @@ _LOGGER = logging.getLogger("almascan.fleet")
 SWEEP_SECONDS = 1.0
 WITNESS_SECONDS = 10.0
 MEMBERS_SECONDS = 3.0
+WAITING_SECONDS = 3.0
+"""After so long a run waits for want of a hand, and not for the next look."""
 LEFT_SECONDS = 1.5
 """How long a run is left to workers that have less to do."""
 FORGET_SECONDS = 60.0
@@ -102,6 +104,7 @@ class Sweep:
         self.is_draining = self._journal.hear_worker(self._name, report)
         self._journal.requeue_lost()
         due = self._journal.due(self._members.codes)
+        self._chunks.others_wait = any(each.waited_seconds > WAITING_SECONDS for each in due)
         self._share(due, len(works))
         self._measure({work.institution for work in works}, due)
         return due
@@ -110,7 +113,7 @@ class Sweep:
         """Choose what jobs are taken from now on: all, or what others leave standing; make room for who has just come."""
         workers, waiting = self._journal.workers(), {queue_of(each.institution) for each in due}
         part = part_of(workers, len(waiting))
-        if part is None or mine < part:
+        if part is None or mine <= part:
             self.queues[:] = [queue_of(code) for code in self._members.codes]
         else:
             self.queues[:] = {queue_of(each.institution) for each in due if each.waited_seconds > LEFT_SECONDS}

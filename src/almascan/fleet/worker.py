@@ -145,8 +145,8 @@ class Worker:
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             if sweeping in done and self._sweep.is_draining:
-                _LOGGER.info("It was told to take nothing new: it finishes its turns, and leaves.")
-                self._leaving.set()
+                _LOGGER.info("It was told to take nothing new.")
+                self.leave()
         finally:
             if not self._leaving.is_set():
                 self._chunks.stop("The database was lost.")
