@@ -63,10 +63,10 @@ class Chunks:
         self._members = members
         self._metrics = metrics
         self._witness = witness
+        self.others_wait = False
         self._turn = msgspec.structs.replace(turn, others_wait=lambda: self.others_wait)
         self._posts = Posts(members, journal)
         self._chunks: list[Chunk] = []
-        self.others_wait = False
         self._tasks: set[asyncio.Task[Ended | None]] = set()
 
     async def work(self, run_id: int) -> Ended | None:
