@@ -37,6 +37,7 @@ BENCHES = {
     "watchers": "the live view of a run, with many pages open",
     "opening": "the page's pages with a million rows",
     "faults": "every kind of trouble, and what became of each row",
+    "shared_journal": "recording intents and answers on PostgreSQL",
     "fleet": "workers on PostgreSQL, killed and cut off, and under load",
 }
 MARKS = ("<!-- measured: begin -->", "<!-- measured: end -->")

@@ -38,7 +38,9 @@ def read(file: Path) -> Findings:
     return measured.findings[0]
 
 
-@pytest.mark.parametrize("name", [*OWN, pytest.param("fleet", marks=pytest.mark.system)])
+@pytest.mark.parametrize(
+    "name", [*OWN, *(pytest.param(each, marks=pytest.mark.system) for each in ("shared_journal", "fleet"))]
+)
 def test_every_bench_runs_small_and_prints_its_figures(name: str, tmp_path: Path) -> None:
     ended = run(f"bench.{name}", "--quick", *SMALLER.get(name, []), "--json", str(tmp_path / "found.json"))
     assert ended.returncode in (0, 1), ended.stderr

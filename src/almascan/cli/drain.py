@@ -16,7 +16,7 @@ from almascan.cli.work import open_journal
 @options.journal_option
 @options.framed
 def command(name: str, *, undo: bool, **given: Any) -> None:
-    """Have a worker of the fleet finish its turns, take nothing new and leave; others go on with its runs.
+    """Have a worker of the fleet finish what is in flight, take nothing new and leave; others go on with its runs.
 
     Started again, it waits until --undo says that it may take runs.
     """
@@ -28,5 +28,5 @@ def command(name: str, *, undo: bool, **given: Any) -> None:
             f"The journal {journal.place} is a file of this machine, and has no workers. Give --journal postgresql://..."
         )
     journal.drain_worker(name, drain=not undo)
-    word = "may take runs again." if undo else "takes nothing new, and leaves when its turns are over."
+    word = "may take runs again." if undo else "takes nothing new, finishes what is in flight, and leaves."
     click.echo(f"Worker {name} {word}")

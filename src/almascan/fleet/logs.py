@@ -19,6 +19,7 @@ Kind = Literal["text", "json"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 LONGEST_MESSAGE = 4_000
+_LEVELS = {"almascan": logging.INFO, "procrastinate": logging.WARNING, "asyncio": logging.ERROR}
 _Value = str | int | float | bool | None
 _FIRST = ("worker", "institution", "run", "row")
 _fields: ContextVar[dict[str, object] | None] = ContextVar("almascan_log_fields", default=None)
@@ -37,7 +38,7 @@ def context(**fields: object) -> Iterator[None]:
 
 
 def set_up(kind: Kind, stream: TextIO, *, worker: str = "") -> None:
-    """Have almascan's own lines written from INFO on, and procrastinate's from WARNING on.
+    """Have almascan's own lines written from INFO on, procrastinate's from WARNING and asyncio's from ERROR on.
 
     Args:
         kind: As text for people, or as JSON, one object a line.
@@ -46,7 +47,7 @@ def set_up(kind: Kind, stream: TextIO, *, worker: str = "") -> None:
     """
     handler = _Lines(stream)
     handler.setFormatter(_Json(worker) if kind == "json" else _Text(worker))
-    for name, level in (("almascan", logging.INFO), ("procrastinate", logging.WARNING)):
+    for name, level in _LEVELS.items():
         logger = logging.getLogger(name)
         logger.handlers[:] = [handler]
         logger.setLevel(level)
