@@ -28,13 +28,11 @@ class Post(msgspec.Struct):
         key: The key that its client was made with.
         alma: The client, opened.
         acquaintance: What is known of the institution.
-        epoch: Of the lease that was held here last.
     """
 
     key: Key
     alma: Alma
     acquaintance: Acquaintance
-    epoch: int = -1
 
 
 class Posts:
@@ -50,6 +48,7 @@ class Posts:
         self._journal = journal
         self._posts: dict[str, Post] = {}
         self._pacers: dict[str, Pacer] = {}
+        self._epochs: dict[str, int] = {}
 
     async def take(self, lease: Lease, run: Run) -> Post:
         """Take up an institution's post, with the key that is right now.
@@ -64,22 +63,25 @@ class Posts:
         """
         code = lease.institution
         member, key = self._members.member(code), self._members.key(code)
+        pacer = self._pacers.setdefault(code, Pacer(CAREFUL_RATE))
+        self._take_over(pacer, lease, run)
         post = self._posts.get(code)
         if post is None or post.key.value != key.value:
             await self.leave(code)
             address = resolve_base_url(member.settings.base_url or run.base_url)
-            alma = Alma(address, key.value, pacer=self._pacers.setdefault(code, Pacer(CAREFUL_RATE)))
+            alma = Alma(address, key.value, pacer=pacer)
             post = self._posts[code] = Post(key, await alma.__aenter__(), Acquaintance())
-            check_institution(member.settings, await alma.test_read())
-        self._take_over(post, lease, run)
+            rate, per_minute = pace_of(run.order, run.environment)
+            with pacer.limited(min(rate, CAREFUL_RATE), per_minute):
+                check_institution(member.settings, await alma.test_read())
         return post
 
-    def _take_over(self, post: Post, lease: Lease, run: Run) -> None:
+    def _take_over(self, pacer: Pacer, lease: Lease, run: Run) -> None:
         """Count what the lease's last holder sent, unless that was this worker, whose pacer knows."""
-        if lease.epoch != post.epoch + 1:
+        if lease.epoch != self._epochs.get(lease.institution, -1) + 1:
             ages = suppose(*pace_of(run.order, run.environment)) if lease.is_seized else lease.departures
-            post.alma.pacer.pace.take_over(ages, asyncio.get_running_loop().time())
-        post.epoch = lease.epoch
+            pacer.pace.take_over(ages, asyncio.get_running_loop().time())
+        self._epochs[lease.institution] = lease.epoch
 
     def tell_next(self, lease: Lease, post: Post) -> None:
         """Have the lease's next holder told when the latest requests left."""
