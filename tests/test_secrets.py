@@ -16,8 +16,9 @@ from almascan.simulator import Simulator, SimulatorConfig
 
 TALKING = ("scan", "plan", "resume", "retry", "check", "desks", "watch")
 QUIET = ("settle", "pause", "cancel", "delete", "runs", "show", "report", "journal", "recipes", "profiles")
-OF_ITS_OWN = ("simulator", "demo", "web")
-"""The first two know no key but the simulator's; the page is tried in tests/web/test_routes.py."""
+OF_ITS_OWN = ("simulator", "demo", "web", "worker", "drain")
+"""The first two know no key but the simulator's; the page is tried in tests/web/test_routes.py, the worker in
+tests/security/test_fleet_key.py, and drain knows none."""
 CONFIG = SimulatorConfig(items=3000, seed=5, per_second=0)
 
 

@@ -39,7 +39,7 @@ def test_a_worker_that_is_told_to_end_finishes_what_is_in_flight_and_another_goe
     small_ground.start_worker("w2")
     small_ground.wait_for_scans(member, STARTED_SCANS, SOON_SECONDS)
     small_ground.wait_until_through()
-    assert small_ground.is_finished()
+    small_ground.wait_until(small_ground.is_finished, SOON_SECONDS, "every run finished")
     verdict = small_ground.verdict()
     assert verdict.is_good, verdict
     assert verdict.scans == ROWS
@@ -57,7 +57,7 @@ def test_a_drained_worker_takes_nothing_new_and_leaves_and_the_others_go_on(smal
     assert "w1" not in small_ground.holders().values()
     small_ground.wait_until_through()
     assert other.is_running
-    assert small_ground.is_finished()
+    small_ground.wait_until(small_ground.is_finished, SOON_SECONDS, "every run finished")
     verdict = small_ground.verdict()
     assert verdict.is_good, verdict
     assert verdict.scans == len(small_ground.members) * ROWS

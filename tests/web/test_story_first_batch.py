@@ -115,7 +115,7 @@ def test_a_newcomer_scans_the_first_batch_on_the_simulator(
 def test_the_work_is_watched_as_it_goes_on(visitors: Visitors, office: ServerProcess, alma: Simulator) -> None:
     page = visitors.enter(office.link)
     file = office.folder / "list.txt"
-    file.write_text("\n".join(alma.barcodes("in_transit", 80)), encoding="utf-8")
+    file.write_text("\n".join(alma.barcodes("in_transit", 200)), encoding="utf-8")
     upload(page, file)
     preview(page)
     page.evaluate("window.stays = true")

@@ -64,7 +64,7 @@ class Chunks:
         self._metrics = metrics
         self._witness = witness
         self.others_wait = False
-        self._turn = msgspec.structs.replace(turn, others_wait=lambda: self.others_wait)
+        self._turn = turn
         self._posts = Posts(members, journal)
         self._chunks: list[Chunk] = []
         self._tasks: set[asyncio.Task[Ended | None]] = set()
@@ -120,10 +120,20 @@ class Chunks:
             chunk.post = await self._posts.take(lease, run)
             reporter = chunk.reporter = ChunkReporter(self._metrics, run.institution, _LOGGER)
             runner = Runner(chunk.post.alma, self._journal, reporter, stop=chunk.stop, who=run.who)
+            turn = msgspec.structs.replace(self._turn, others_wait=lambda: self._should_end(chunk))
             try:
-                return await runner.take_turn(run.id, self._turn, chunk.post.acquaintance)
+                return await runner.take_turn(run.id, turn, chunk.post.acquaintance)
             finally:
                 self._posts.tell_next(lease, chunk.post)
+
+    def _should_end(self, chunk: Chunk) -> bool:
+        """Whether a turn whose time is over should end: somebody waits, or there is another key since it began."""
+        if self.others_wait or chunk.run is None or chunk.post is None:
+            return True
+        try:
+            return self._members.key(chunk.run.institution).value != chunk.post.key.value
+        except KeyRefusedError:
+            return True
 
     @asynccontextmanager
     async def _leased(self, institution: str) -> AsyncIterator[Lease]:

@@ -130,5 +130,7 @@ RUN_FIELDS: tuple[RunField, ...] = (
     RunField("started_at", "time", "When it first worked.", lambda run: _time(run.started_at)),
     RunField("finished_at", "time", "When it was finished.", lambda run: _time(run.finished_at)),
     RunField("is_open", "true or false", "Whether rows may still be added to it.", lambda run: run.is_open),
+    RunField("in_queue", "true or false", "Whether it is any worker's to go on with.", lambda run: run.in_queue),
+    RunField("due_at", "time", "From when on, if it waits in the queue.", lambda run: _time(run.due_at)),
 )
 """In the order in which they are written; new ones are added at the end."""
