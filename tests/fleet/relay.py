@@ -64,7 +64,8 @@ class Relay:
 
     def __exit__(self, *exception: object) -> None:
         self._is_over = True
-        self._waker.send(b".")
+        with suppress(OSError):  # it may have seen so, and ended, because of something else that woke it
+            self._waker.send(b".")
         self._thread.join()
         self._waker.close()
 
