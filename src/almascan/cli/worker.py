@@ -16,6 +16,7 @@ from almascan.cli.work import open_journal
 
 if TYPE_CHECKING:
     from almascan.fleet.worker import Worker
+    from almascan.journal import Journal
 
 _THREADS = 16
 
@@ -132,18 +133,12 @@ def _work(
     import asyncio
     from concurrent.futures import ThreadPoolExecutor
 
-    from almascan.errors import UsageError
     from almascan.fleet import logs
     from almascan.fleet.members import Members
     from almascan.fleet.worker import Terms, Worker
     from almascan.turn import Turn
 
-    opened = open_journal(options.settings_of(journal=journal), create=True)
-    if not opened.is_shared:
-        raise UsageError(
-            f"The journal {opened.place} is a file of this machine: workers need one that they share. Give --journal "
-            "postgresql://user@host/database"
-        )
+    opened = _open_shared(journal)
     logs.set_up(log_format, sys.stderr, worker=name)
     members = Members(os.environ)
     terms = Terms(name, concurrency, Turn(chunk_rows, chunk_seconds), grace_seconds)
@@ -159,6 +154,18 @@ def _work(
     factory = asyncio.SelectorEventLoop if sys.platform == "win32" else None
     with asyncio.Runner(loop_factory=factory) as runner:
         runner.run(work())
+
+
+def _open_shared(named: str | None) -> "Journal":
+    from almascan.errors import UsageError
+
+    opened = open_journal(options.settings_of(journal=named), create=True)
+    if not opened.is_shared:
+        raise UsageError(
+            f"The journal {opened.place} is a file of this machine: workers need one that they share. Give --journal "
+            "postgresql://user@host/database"
+        )
+    return opened
 
 
 def _obey(worker: "Worker") -> None:

@@ -5,7 +5,6 @@ requests left, and one who seizes it from a silent worker supposes the worst.
 """
 
 import asyncio
-from collections.abc import Mapping
 
 import msgspec
 
@@ -98,11 +97,6 @@ class Posts:
         """Leave all posts."""
         for code in list(self._posts):
             await self.leave(code)
-
-    @property
-    def posts(self) -> Mapping[str, Post]:
-        """The posts, by the institution's code."""
-        return self._posts
 
 
 def suppose(rate: float, per_minute: int) -> tuple[float, ...]:

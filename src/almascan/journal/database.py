@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from msgspec import MsgspecError
-from sqlalchemy import Connection, Engine, Table, inspect, text
+from sqlalchemy import ColumnElement, Connection, Engine, Float, Table, cast, func, inspect, text
 from sqlalchemy.exc import DatabaseError, InterfaceError
 
 from almascan.errors import JournalError
@@ -76,6 +76,11 @@ def writing(engine: Engine) -> Engine:
 def is_on_server(connection: Connection) -> bool:
     """Whether a connection is one to a PostgreSQL server."""
     return connection.dialect.name == "postgresql"
+
+
+def server_clock() -> ColumnElement[float]:
+    """Give the time of a server's own clock, in seconds since 1970."""
+    return cast(func.extract("epoch", func.clock_timestamp()), Float)
 
 
 def insert_unless_there(connection: Connection, table: Table, **values: Any) -> None:

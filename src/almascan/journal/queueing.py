@@ -104,13 +104,5 @@ class Queueing(Institutions):
 
     def count_unclear(self, institutions: Collection[str]) -> dict[str, int]:
         """Count the unclear rows of some institutions; each of them is there."""
-        lost = select(ROWS.c.run, func.count().label("number")).where(LOST_ROWS).group_by(ROWS.c.run).subquery()
-        query = (
-            select(RUNS.c.institution, func.sum(lost.c.number))
-            .join(lost, lost.c.run == RUNS.c.id)
-            .where(RUNS.c.institution.in_(institutions))
-            .group_by(RUNS.c.institution)
-        )
         with self._reads() as connection:
-            found = {institution: int(number) for institution, number in connection.execute(query)}
-        return dict.fromkeys(institutions, 0) | found
+            return dict.fromkeys(institutions, 0) | journal_runs.count_unclear(connection, institutions)

@@ -13,12 +13,10 @@ import msgspec
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Float,
     String,
     and_,
     bindparam,
     case,
-    cast,
     exists,
     func,
     insert,
@@ -33,7 +31,7 @@ from sqlalchemy import (
     Row as Record,
 )
 
-from almascan.journal.database import is_on_server
+from almascan.journal.database import is_on_server, server_clock
 from almascan.journal.schema import EVENTS, LOST_ROWS, OPEN_ROWS, ROWS, RUNS
 from almascan.model import FINAL_STATES, Desk, Event, Item, Outcome, Row, RowState
 
@@ -218,8 +216,7 @@ def _keeping_time(statement: Any) -> Any:
     is_lost = and_(
         bindparam("state", type_=String) == RowState.UNCLEAR, bindparam("was", type_=String) == RowState.SENDING
     )
-    clock = cast(func.extract("epoch", func.clock_timestamp()), Float)
-    return statement.values(lost_at=case((is_lost, clock), else_=null()))
+    return statement.values(lost_at=case((is_lost, server_clock()), else_=null()))
 
 
 def put_off(connection: Connection, run: int, rows: Collection[int], seconds: float) -> None:

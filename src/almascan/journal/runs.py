@@ -1,6 +1,6 @@
 """The runs: recording, changing and reading them; each function works on a connection that its caller opened."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -129,6 +129,16 @@ def list_queued(connection: Connection) -> list[Run]:
     """List the runs that wait for a process, the oldest first."""
     query = select(RUNS).where(WAITING_RUNS, RUNS.c.state == RunState.QUEUED).order_by(RUNS.c.id)
     return [_decode(found) for found in connection.execute(query)]
+
+
+def count_unclear(connection: Connection, institutions: Collection[str] | None = None) -> dict[str, int]:
+    """Count the unclear rows of institutions, or of all; those without any are left out."""
+    lost = select(ROWS.c.run, func.count().label("number")).where(LOST_ROWS).group_by(ROWS.c.run).subquery()
+    query = select(RUNS.c.institution, func.sum(lost.c.number)).join(lost, lost.c.run == RUNS.c.id)
+    if institutions is not None:
+        query = query.where(RUNS.c.institution.in_(institutions))
+    found = connection.execute(query.group_by(RUNS.c.institution))
+    return {institution: int(number) for institution, number in found}
 
 
 def find_twin(connection: Connection, run: Run) -> Run | None:

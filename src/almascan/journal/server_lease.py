@@ -13,12 +13,12 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Engine, Float, cast, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Connection, Engine, func, or_, select, text, update
 
 from almascan.clock import Stamp
 from almascan.errors import JournalError, LeaseError
 from almascan.journal import runs
-from almascan.journal.database import insert_unless_there, translated, writing
+from almascan.journal.database import insert_unless_there, server_clock, translated, writing
 from almascan.journal.lease import LOADING_PATIENCE_SECONDS, Lease, Leases, say_loading, say_taken
 from almascan.journal.place import Server
 from almascan.journal.schema import LEASES, MARKS
@@ -101,7 +101,7 @@ class ServerLeases(Leases):
         asked = time.monotonic()
         with translated(self._server), writing(self._engine).begin() as connection:
             self._make_record(connection, institution)
-            now = _now()
+            now = server_clock()
             columns = (
                 LEASES.c.epoch,
                 LEASES.c.holder,
@@ -137,7 +137,7 @@ class ServerLeases(Leases):
         for institution, left in list(self._unreturned.items()):
             lease, departures = left
             here = (LEASES.c.institution == institution, LEASES.c.epoch == lease.epoch)
-            values: dict[str, Any] = {"left_at": _now(), "departures": msgspec.json.encode(departures).decode()}
+            values: dict[str, Any] = {"left_at": server_clock(), "departures": msgspec.json.encode(departures).decode()}
             with translated(self._server), writing(self._engine).begin() as connection:
                 connection.execute(update(LEASES).where(*here).values(**values))
             if self._unreturned.get(institution) is left:
@@ -163,24 +163,20 @@ class ServerLeases(Leases):
             # In one order, so that nobody who locks several waits for us while we wait for it.
             query = _EPOCHS_OF.where(LEASES.c.institution.in_(held)).with_for_update(key_share=True)
             ours = [each for each, epoch in connection.execute(query) if held[each] == epoch]
-            connection.execute(update(LEASES).where(LEASES.c.institution.in_(ours)).values(heard_at=_now()))
+            connection.execute(update(LEASES).where(LEASES.c.institution.in_(ours)).values(heard_at=server_clock()))
         self._heard |= dict.fromkeys(ours, asked)
 
 
 def is_alive() -> ColumnElement[bool]:
     """Say that a lease's holder has not left it and was heard of lately."""
-    heard = func.coalesce(LEASES.c.heard_at, 0.0) > _now() - STALE_SECONDS
+    heard = func.coalesce(LEASES.c.heard_at, 0.0) > server_clock() - STALE_SECONDS
     return LEASES.c.left_at.is_(None) & heard
 
 
 def is_free() -> ColumnElement[bool]:
     """Say that a lease's holder has left it, or was not heard of for long."""
-    stale = func.coalesce(LEASES.c.heard_at, 0.0) <= _now() - STALE_SECONDS
+    stale = func.coalesce(LEASES.c.heard_at, 0.0) <= server_clock() - STALE_SECONDS
     return or_(LEASES.c.left_at.is_not(None), stale)
-
-
-def _now() -> ColumnElement[float]:
-    return cast(func.extract("epoch", func.clock_timestamp()), Float)
 
 
 def _departures(before: Any) -> tuple[float, ...]:

@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Float, cast, func, literal
+from sqlalchemy import ColumnElement, Connection, Float, literal
 
 from almascan.errors import JournalError
-from almascan.journal.database import open_database, reading, translated, writing
+from almascan.journal.database import open_database, reading, server_clock, translated, writing
 from almascan.journal.place import Server, local_path, place_of
 
 PATIENCE_SECONDS = 10.0
@@ -54,7 +54,7 @@ class Store:
     def _now(self) -> ColumnElement[float]:
         """Give the time in seconds since 1970, by the one clock that all who use the journal share."""
         if self.is_shared:
-            return cast(func.extract("epoch", func.clock_timestamp()), Float)
+            return server_clock()
         return literal(self._wall_clock(), Float)
 
     @contextmanager

@@ -6,8 +6,9 @@ import msgspec
 from sqlalchemy import delete, exists, func, or_, select, update
 
 from almascan.errors import UsageError
+from almascan.journal import runs
 from almascan.journal.database import insert_unless_there
-from almascan.journal.schema import LEASES, LOST_ROWS, ROWS, RUNS, WORKERS
+from almascan.journal.schema import LEASES, RUNS, WORKERS
 from almascan.journal.server_lease import is_alive
 from almascan.journal.store import Store
 from almascan.model import RunState
@@ -169,20 +170,14 @@ class Workers(Store):
             .where(or_(RUNS.c.state == RunState.QUEUED, is_left))
             .group_by(RUNS.c.institution)
         )
-        lost_rows = select(ROWS.c.run, func.count().label("number")).where(LOST_ROWS).group_by(ROWS.c.run).subquery()
-        unclear = (
-            select(RUNS.c.institution, func.sum(lost_rows.c.number))
-            .join(lost_rows, lost_rows.c.run == RUNS.c.id)
-            .group_by(RUNS.c.institution)
-        )
         with self._reads() as connection:
             holders = dict(
                 map(tuple, connection.execute(select(LEASES.c.institution, LEASES.c.holder).where(is_alive())))
             )
             queues = {each[0]: (each[1], max(0.0, each[2])) for each in connection.execute(waiting)}
-            lost = dict(map(tuple, connection.execute(unclear)))
+            lost = runs.count_unclear(connection)
         return [
-            InstitutionInQueue(code, holders.get(code, ""), *queues.get(code, (0, 0.0)), int(lost.get(code, 0)))
+            InstitutionInQueue(code, holders.get(code, ""), *queues.get(code, (0, 0.0)), lost.get(code, 0))
             for code in sorted(holders.keys() | queues.keys() | lost.keys())
         ]
 
