@@ -218,12 +218,12 @@ class Shift:
 
     def _conclude(self, run_id: int) -> Ended:
         """Record how the work ended."""
-        counts = self._journal.counts(run_id)
+        counts, run = self._journal.counts(run_id), self._journal.run(run_id)
         if self._turn is not None and not (self._stop.requested and self._stop.again_seconds is None):
-            seconds = self._seconds_until_next_turn(run_id, counts)
+            seconds = self._seconds_until_next_turn(run, counts)
             if seconds is not None:
-                return self._put_back(run_id, counts, seconds)
-        is_open = self._journal.run(run_id).is_open
+                return self._put_back(run, counts, seconds)
+        is_open = run.is_open
         if self._stop.requested and (is_open or counts.get(Outcome.NOT_TRIED) or counts.get(Outcome.UNCLEAR)):
             state, reason, exit_code = RunState.PAUSED, self._stop.reason, self._stop.exit_code
         elif self._only_plans:
@@ -233,26 +233,24 @@ class Shift:
             reason = f"It was asked to try {self._limit} rows; the rest is for resume."
         else:
             state, reason, exit_code = RunState.FINISHED, "", exit_code_of(counts)
-        held_for = self._journal.run(run_id).institution
-        self._journal.change_run(run_id, held_for=held_for, finished_at=self._clock.now().wall)
-        run = self._journal.change_run(run_id, held_for=held_for, state=state, reason=reason)
+        self._journal.change_run(run_id, held_for=run.institution, finished_at=self._clock.now().wall)
+        run = self._journal.change_run(run_id, held_for=run.institution, state=state, reason=reason)
         self._see_calls(run)
         return Ended(run, counts, exit_code)
 
-    def _seconds_until_next_turn(self, run_id: int, counts: Mapping[Outcome, int]) -> float | None:
+    def _seconds_until_next_turn(self, run: Run, counts: Mapping[Outcome, int]) -> float | None:
         """Say when the run's next turn is worth while; None where nothing is left to do."""
         asked = self._stop.again_seconds or 0.0
         if counts.get(Outcome.NOT_TRIED):
             return asked
-        lost = self._journal.lost_seconds(run_id)
-        settle_seconds = self._journal.run(run_id).order.settle_seconds
-        return max(asked, seconds_until_next(lost, settle_seconds)) if lost else None
+        lost = self._journal.lost_seconds(run.id)
+        return max(asked, seconds_until_next(lost, run.order.settle_seconds)) if lost else None
 
-    def _put_back(self, run_id: int, counts: dict[Outcome, int], seconds: float) -> Ended:
+    def _put_back(self, run: Run, counts: dict[Outcome, int], seconds: float) -> Ended:
         """Put the run back into the queue, unless somebody has paused or cancelled it meanwhile."""
         reason = self._stop.reason if self._stop.again_seconds else ""
-        self._journal.put_back(self._journal.run(run_id), reason=reason, after_seconds=seconds)
-        run = self._journal.run(run_id)
+        self._journal.put_back(run, reason=reason, after_seconds=seconds)
+        run = self._journal.run(run.id)
         self._see_calls(run)
         return Ended(run, counts, ExitCode.PAUSED, seconds if run.state is RunState.QUEUED else None)
 

@@ -104,9 +104,11 @@ class Chunks:
         except AlmascanError as error:
             await self._bear(chunk, error)
             return None
-        except Exception:
+        except Exception as error:
             _LOGGER.exception("This is a defect in almascan. Please report it; run %s is paused.", chunk.run_id)
             self._metrics.count_error(code, "defect")
+            with suppress(AlmascanError):
+                await self._pause(chunk.run_id, f"almascan failed: {type(error).__name__}. Please report it.")
             return None
         finally:
             if code:
@@ -168,8 +170,13 @@ class Chunks:
                     after_seconds=seconds,
                     from_state=RunState.QUEUED,
                 )
-            elif (await asyncio.to_thread(self._journal.run, run.id)).state is RunState.QUEUED:
-                await asyncio.to_thread(self._journal.change_run, run.id, state=RunState.PAUSED, reason=str(error))
+            else:
+                await self._pause(run.id, str(error))
+
+    async def _pause(self, run_id: int, reason: str) -> None:
+        """Pause a run that still waits for a turn, or the next one would end alike."""
+        if (await asyncio.to_thread(self._journal.run, run_id)).state is RunState.QUEUED:
+            await asyncio.to_thread(self._journal.change_run, run_id, state=RunState.PAUSED, reason=reason)
 
     def stop(self, reason: str) -> None:
         """Have every chunk finish what is in flight and end; its run goes back into the queue."""
