@@ -140,7 +140,8 @@ def look(made: Ground) -> Sums:
 def measure_load(given: argparse.Namespace) -> list[Figure]:
     """Have many institutions at full rate, with a worker that comes later."""
     rows = round(given.load_rate * (given.seconds + given.spare_seconds) / REQUESTS_PER_ROW)
-    sizes = Sizes(given.many, rows * ITEMS_PER_ROW + 1000, given.load_rate, LOADED_LATENCY_MS)
+    limit = given.load_limit or given.load_rate
+    sizes = Sizes(given.many, rows * ITEMS_PER_ROW + 1000, limit, LOADED_LATENCY_MS)
     with prepared(sizes, "--jitter-ms", "5") as made:
         for member in made.members:
             made.submit(member, rows, rate=given.load_rate)
@@ -155,7 +156,7 @@ def measure_load(given: argparse.Namespace) -> list[Figure]:
     accepted = after.requests - after.refused - before.requests + before.refused
     held = 100 * accepted / (given.load_rate * given.many * (after.at - before.at))
     refused = 100 * (after.refused - before.refused) / max(1, after.requests - before.requests)
-    what = f"load: {given.workers} workers, {given.many} institutions at {given.load_rate}/s"
+    what = f"load: {given.workers} workers, {given.many} institutions at {given.load_rate}/s of {limit}/s"
     return [
         Figure(f"{what}: rate held", held, "%", at_least(97)),
         Figure(f"{what}: refused", refused, "%", at_most(0.1)),
@@ -223,7 +224,8 @@ BENCH = Bench(
         Option("--workers", 3, 2, "how many workers"),
         Option("--every-seconds", 10.0, 2.0, "how long from one trouble to the next"),
         Option("--many", 60, 4, "institutions under load"),
-        Option("--load-rate", LIMIT, LIMIT, "requests a second of each of them, which is Alma's limit too"),
+        Option("--load-rate", LIMIT, LIMIT, "requests a second of each of them"),
+        Option("--load-limit", 0, 0, "requests a second that Alma allows each of them; 0: no more than their rate"),
         Option("--seconds", 60.0, 3.0, "how long the load is measured"),
         Option("--spare-seconds", 90.0, 40.0, "how long the load may take to begin and to be shared"),
         Option("--large-rows", 200_000, 1000, "rows of the large run"),

@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
+from almascan.cli.process import live_long
 from almascan.simulator import SimulatorConfig
 from bench.consortium import KINDS, REQUESTS, Consortium, Kind, Member, make_members, open_journal
 from bench.figure import Figure, Table, at_least, at_most
@@ -100,6 +101,7 @@ def measure_count(count: int, kind: Kind, seconds: float) -> Held:
     config = SimulatorConfig(institutions=count, items=ITEMS)
     members = make_members(config, kind, round(LIMIT * (seconds + SPARE_SECONDS) / REQUESTS[kind]))
     limits = ("--institutions", str(count), "--items", str(ITEMS), "--per-second", str(LIMIT))
+    live_long()
     with run_simulator(*limits, "--latency-ms", str(LATENCY_MS), "--jitter-ms", str(JITTER_MS)) as simulated:
         return asyncio.run(hold(simulated, members, kind, seconds))
 

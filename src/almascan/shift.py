@@ -32,7 +32,8 @@ from almascan.turn import (
 )
 
 WATCH_SECONDS = 1.0
-"""How often a working process looks whether another one has paused or cancelled its run, or added a row to it."""
+"""How often a working process looks whether another one has paused or cancelled its run, or added a row to it; all its
+runs at the same moments, which costs one read of the journal."""
 WATCH_LEASE_SECONDS = 0.25
 
 
@@ -202,11 +203,11 @@ class Shift:
     async def _watch(self, run: Run) -> None:
         """Stop when somebody pauses or cancels the run, or its hours are over; see new rows and another pace."""
         while not self._stop.requested:
-            await self._clock.sleep(WATCH_SECONDS)
+            await self._clock.sleep(WATCH_SECONDS - self._clock.now().monotonic % WATCH_SECONDS)
             if self._hours.until is not None and self._clock.now().wall >= self._hours.until:
                 self._stop.request("Its hours are over (--until); resume goes on.")
             try:
-                was, run = run, await asyncio.to_thread(self._journal.run, run.id)
+                was, run = run, await self._journal.look_at(run.id)
             except JournalError:
                 continue  # whoever has something to record is told, and the lease is watched
             if (was.rows, was.is_open) != (run.rows, run.is_open):

@@ -1,5 +1,6 @@
 import asyncio
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -204,6 +205,31 @@ def test_nothing_ticks_while_nobody_waits() -> None:
         return 0 if pacer._timer is None or pacer._timer.when() < now() else 1
 
     assert run(main()) == 0
+
+
+class _Timer:
+    """A timer as some event loops give it: it can be cancelled, and tells nothing."""
+
+    def __init__(self, handle: asyncio.TimerHandle) -> None:
+        self.cancel = handle.cancel
+
+
+class _SilentLoop(VirtualLoop):
+    def call_later(self, delay: float, *args: Any, **kwargs: Any) -> Any:
+        return _Timer(super().call_at(self.time() + delay, *args, **kwargs))
+
+    def call_at(self, *args: Any, **kwargs: Any) -> Any:
+        return _Timer(super().call_at(*args, **kwargs))
+
+
+def test_it_works_in_an_event_loop_whose_timers_do_not_tell_their_time() -> None:
+    async def main() -> list[tuple[float, str]]:
+        pacer, log = Pacer(25), list[tuple[float, str]]()
+        await asyncio.gather(*(pass_through(pacer.slot(), log) for _ in range(30)))
+        return log
+
+    with asyncio.Runner(loop_factory=_SilentLoop) as runner:
+        assert len(runner.run(main())) == 30
 
 
 def test_a_watcher_hears_of_every_slot_that_waits_no_longer() -> None:

@@ -31,7 +31,8 @@ async def test_a_temporary_set_finds_a_thousand_barcodes_and_is_gone_afterwards(
     assert set(bench.simulator.scans().values()) == {1}
     operations = bench.simulator.stats()["by_operation"]
     assert "find" not in operations
-    assert requests(bench) / 600 <= 2.02
+    # Of the rest a machine that is too busy has more: a look that has grown old is taken again.
+    assert (operations["sets"] + operations["set_members"]) / 600 <= 0.02
 
 
 async def test_what_the_set_does_not_give_back_is_looked_up_singly(bench: Bench) -> None:

@@ -1,9 +1,14 @@
 """Who has its part of the institutions."""
 
+from collections.abc import Collection
+from contextlib import ExitStack
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from almascan.fleet.sharing import even_part, part_of
+from almascan.fleet.sharing import Share, even_part, part_of
+from almascan.journal.queueing import Due
 from almascan.journal.workers import Report, Worker, Works
 
 SIZES = st.lists(st.integers(0, 60), max_size=8)
@@ -21,7 +26,7 @@ def a_worker(
     name: str, works: int, institutions: int = 40, *, silent_seconds: float = 1.0, draining: bool = False
 ) -> Worker:
     report = Report(institutions, 40, tuple(Works(str(number), number, 1.0, 1.0) for number in range(works)))
-    return Worker(name, "", "1", 100.0, silent_seconds, draining, report)
+    return Worker(name, name, "1", 100.0, silent_seconds, draining, report)
 
 
 def test_what_there_is_to_do_is_shared_with_who_comes() -> None:
@@ -36,3 +41,71 @@ def test_who_cannot_help_takes_nothing_away() -> None:
         assert part_of([a_worker("old", 20), helpless], 5) is None
     assert part_of([a_worker("old", 38), a_worker("no keys", 0, 0)], 2) == 40
     assert part_of([a_worker("old", 38), a_worker("few keys", 2, 2)], 0) == 38
+
+
+class Ground:
+    """A worker's share among others, with a clock that is set by hand."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+        self.handed_over: list[int] = []
+        self.share = Share(self.handed_over.append, lambda: self.now)
+
+    def look(self, *workers: Worker, due: Collection[Due] = ()) -> None:
+        self.share.look([f"Inst{number}" for number in range(40)], due, workers)
+
+
+def a_run_of(institution: str, waited_seconds: float) -> Due:
+    return Due(1, institution, 10, waited_seconds)
+
+
+@pytest.fixture
+def ground() -> Ground:
+    return Ground()
+
+
+def test_a_worker_takes_what_comes_up_to_its_part_and_not_one_more(ground: Ground) -> None:
+    ground.look(a_worker("old", 2), a_worker("new", 0))
+    assert len(ground.share.queues) == 40
+    with ground.share.taking():
+        assert ground.share.queues == []
+    assert len(ground.share.queues) == 40
+
+
+def test_a_worker_that_is_alone_takes_all(ground: Ground) -> None:
+    ground.look(a_worker("old", 40))
+    with ground.share.taking():
+        assert len(ground.share.queues) == 40
+
+
+def test_beyond_its_part_it_takes_what_others_leave_standing(ground: Ground) -> None:
+    due = [a_run_of("Inst1", 0.5), a_run_of("Inst2", 2.0)]
+    with ground.share.taking():
+        ground.look(a_worker("old", 1), a_worker("no key of these", 0, 1), due=due)
+        assert len(ground.share.queues) == 40
+        with ground.share.taking():
+            assert ground.share.queues == ["inst2"]
+
+
+def test_room_is_made_until_who_has_come_has_its_part_and_no_longer_than_it_settles(ground: Ground) -> None:
+    with ExitStack() as taken:
+        for _ in range(10):
+            taken.enter_context(ground.share.taking())
+        ground.look(a_worker("old", 10))
+        assert ground.handed_over == []
+        ground.now += 60.0
+        ground.look(a_worker("old", 10), a_worker("new", 0))
+        # What it gave came back to it: the other was not quick enough.
+        ground.look(a_worker("old", 10), a_worker("new", 0))
+        assert ground.handed_over == [5, 5]
+        ground.now += 11.0
+        ground.look(a_worker("old", 10), a_worker("new", 0))
+        assert ground.handed_over == [5, 5]
+
+
+def test_nothing_more_is_handed_over_where_it_is_left_standing(ground: Ground) -> None:
+    with ExitStack() as taken:
+        for _ in range(10):
+            taken.enter_context(ground.share.taking())
+        ground.look(a_worker("old", 10), a_worker("no key of these", 0), due=[a_run_of("Inst1", 2.0)])
+    assert ground.handed_over == []

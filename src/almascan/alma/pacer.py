@@ -162,6 +162,7 @@ class Pacer:
         self._last_turn = -math.inf
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = math.inf
         self._watchers: list[Callable[[], None]] = []
 
     @contextmanager
@@ -210,7 +211,7 @@ class Pacer:
 
     def is_overtaken(self, precedence: float) -> bool:
         """Whether slots of a better precedence than this wait for their turn."""
-        return any(better < precedence for better in self._waiting)
+        return bool(self._waiting) and min(self._waiting) < precedence
 
     @property
     def rate_now(self) -> float:
@@ -336,9 +337,11 @@ class Pacer:
             return
         at = max(min(times), now, self._last_turn + TICK_SECONDS)
         if self._timer is not None:
-            if self._timer.when() <= at:
+            if self._timer_at <= at:
                 return
             self._timer.cancel()
+        # Kept here, for not every event loop's timers tell their time.
+        self._timer_at = at
         self._timer = self._loop.call_at(at, self._dispatch)
 
     def _near_at(self, slot: Slot, now: float) -> float:

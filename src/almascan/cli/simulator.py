@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from almascan.cli.options import framed
+from almascan.cli.process import live_long
 from almascan.errors import UsageError
 
 if TYPE_CHECKING:
@@ -131,6 +132,7 @@ def command(ready_file: Path | None, readings: tuple[str, ...], **settings: Any)
             ) from error
         stopped = _listen_for_signals()
         _announce(simulator, ready_file)
+        live_long()
         # Waiting in short turns lets Windows see Ctrl-C.
         while simulator.is_running and not stopped.wait(0.5):
             continue

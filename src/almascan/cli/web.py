@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from almascan.cli import options
+from almascan.cli.process import live_long
 from almascan.cli.work import open_journal
 from almascan.errors import UsageError
 
@@ -95,6 +96,7 @@ def command(
             options.say(f"The page is served to whom the proxy signs in, as {origin} (Ctrl-C ends it).")
 
     application = make_application(journal, access, settings)
+    live_long()
     serve(application, listener, say_ready=say_ready, say_ending=_say_ending, say_defect=_say_defect)
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar
 import click
 
 from almascan.cli.options import connected, say
+from almascan.cli.process import live_long
 from almascan.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -102,6 +103,7 @@ def perform(settings: "Settings", journal: "Journal", deed: Deed[Result], hours:
     """
     import asyncio
 
+    live_long()
     return asyncio.run(_perform(settings, journal, deed, hours))
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from almascan.cli import options
+from almascan.cli.process import live_long
 from almascan.cli.work import open_journal
 
 if TYPE_CHECKING:
@@ -139,6 +140,7 @@ def _work(
     from almascan.turn import Turn
 
     opened = _open_shared(journal)
+    live_long()
     logs.set_up(log_format, sys.stderr, worker=name)
     members = Members(os.environ)
     terms = Terms(name, concurrency, Turn(chunk_rows, chunk_seconds), grace_seconds)

@@ -4,9 +4,18 @@ Whoever has more than an even part leaves what becomes free to the others for a 
 does: they may have no key for it.
 """
 
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
 
+from almascan.fleet.queue import queue_of
+from almascan.journal.queueing import Due
 from almascan.journal.workers import Worker
+
+LEFT_SECONDS = 1.5
+"""How long a run is left to workers that have less to do."""
+SETTLING_SECONDS = 10.0
+"""How long after a worker has come the others make room for it."""
 
 
 def even_part(capacities: Iterable[int], demand: int) -> int:
@@ -42,3 +51,59 @@ def part_of(workers: Iterable[Worker], waiting: int) -> int | None:
     capacities = [min(report.institutions, report.concurrency) for report in there]
     demand = sum(len(report.works) for report in there) + waiting
     return max(1, even_part(capacities, demand)) if len(there) > 1 else None
+
+
+class Share:
+    """A worker's share: which jobs it takes so that it has no more than its part, and what it hands over.
+
+    Args:
+        hand_over: Has so many of its chunks end, those that end already included.
+        clock: Seconds of a clock that never goes back.
+
+    Attributes:
+        queues: The queues that it takes jobs from, as they are now.
+    """
+
+    def __init__(self, hand_over: Callable[[int], None], clock: Callable[[], float] = time.monotonic) -> None:
+        self.queues: list[str] = []
+        self._hand_over = hand_over
+        self._clock = clock
+        self._taken = 0
+        self._part: int | None = None
+        self._all: list[str] = []
+        self._left: list[str] = []
+        self._since: dict[str, float] = {}
+
+    @contextmanager
+    def taking(self) -> Iterator[None]:
+        """Count a job that was taken, until it has ended."""
+        self._taken += 1
+        self._choose()
+        try:
+            yield
+        finally:
+            self._taken -= 1
+            self._choose()
+
+    def look(self, codes: Iterable[str], due: Collection[Due], workers: Collection[Worker]) -> None:
+        """See how things stand, and make room for a worker that has come, unless it leaves standing what there is.
+
+        Args:
+            codes: The institutions that there are keys for.
+            due: The runs whose turn may come.
+            workers: All workers, as they reported last.
+        """
+        self._all = [queue_of(code) for code in codes]
+        self._left = sorted({queue_of(each.institution) for each in due if each.waited_seconds > LEFT_SECONDS})
+        self._part = part_of(workers, len({queue_of(each.institution) for each in due}))
+        now = self._clock()
+        self._since = {worker.machine: self._since.get(worker.machine, now) for worker in workers if worker.can_take}
+        is_settling = any(now - since < SETTLING_SECONDS for since in self._since.values())
+        if is_settling and self._part is not None and not self._left:
+            self._hand_over(self._taken - self._part)
+        self._choose()
+
+    def _choose(self) -> None:
+        """Take what comes as long as there is room in the part, and then what others leave standing."""
+        has_room = self._part is None or self._taken < self._part
+        self.queues[:] = self._all if has_room else self._left

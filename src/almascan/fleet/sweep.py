@@ -12,12 +12,12 @@ import time
 from almascan.fleet.chunk import Chunks
 from almascan.fleet.members import Members
 from almascan.fleet.metrics import Metrics
-from almascan.fleet.queue import Queue, queue_of
-from almascan.fleet.sharing import part_of
+from almascan.fleet.queue import Queue
+from almascan.fleet.sharing import Share
 from almascan.fleet.witness import Witness
 from almascan.journal import Journal
 from almascan.journal.queueing import Due
-from almascan.journal.workers import Report
+from almascan.journal.workers import Report, Worker
 
 _LOGGER = logging.getLogger("almascan.fleet")
 
@@ -26,8 +26,6 @@ WITNESS_SECONDS = 10.0
 MEMBERS_SECONDS = 3.0
 WAITING_SECONDS = 3.0
 """After so long a run waits for want of a hand, and not for the next look."""
-LEFT_SECONDS = 1.5
-"""How long a run is left to workers that have less to do."""
 FORGET_SECONDS = 60.0
 """How long after its last turn an institution's numbers are still told."""
 
@@ -41,11 +39,11 @@ class Sweep:
         chunks: What the worker works on.
         metrics: Its numbers.
         witness: Tells an older copy of the journal.
+        share: Which jobs it takes.
         name: The worker's.
         concurrency: How many institutions it works for at most at a time.
 
     Attributes:
-        queues: The queues that it takes jobs from, as they are now.
         is_draining: Whether it is to take nothing new.
     """
 
@@ -57,6 +55,7 @@ class Sweep:
         metrics: Metrics,
         witness: Witness,
         *,
+        share: Share,
         name: str,
         concurrency: int,
     ) -> None:
@@ -67,11 +66,10 @@ class Sweep:
         self._chunks = chunks
         self._metrics = metrics
         self._witness = witness
+        self._share = share
         self._witnessed = self._refreshed = time.monotonic()
         self._said: dict[str, str] = {}
         self._measured: dict[str, float] = {}
-        self._known: set[str] = set()
-        self.queues: list[str] = []
         self.is_draining = False
 
     async def work(self, queue: Queue) -> None:
@@ -82,13 +80,22 @@ class Sweep:
             QueueLostError: The queue's database cannot be reached.
         """
         while not self.is_draining:
-            due = await asyncio.to_thread(self.look)
+            due = await self.look()
             await queue.give_back()
             await queue.defer(due)
             await asyncio.sleep(SWEEP_SECONDS)
 
-    def look(self) -> list[Due]:
-        """Look after what is the journal's; return the runs whose turn may come."""
+    async def look(self) -> list[Due]:
+        """Look after what is the journal's, and see to this worker's share; return the runs whose turn may come.
+
+        Raises:
+            JournalError: As ``work``.
+        """
+        due, workers = await asyncio.to_thread(self._look)
+        self._share.look(self._members.codes, due, workers)
+        return due
+
+    def _look(self) -> tuple[list[Due], list[Worker]]:
         now = time.monotonic()
         if now - self._refreshed > MEMBERS_SECONDS or not self._members.codes:
             self._members.refresh()
@@ -105,22 +112,8 @@ class Sweep:
         self._journal.requeue_lost()
         due = self._journal.due(self._members.codes)
         self._chunks.others_wait = any(each.waited_seconds > WAITING_SECONDS for each in due)
-        self._share(due, len(works))
         self._measure({work.institution for work in works}, due)
-        return due
-
-    def _share(self, due: list[Due], mine: int) -> None:
-        """Choose what jobs are taken from now on: all, or what others leave standing; make room for who has just come."""
-        workers, waiting = self._journal.workers(), {queue_of(each.institution) for each in due}
-        part = part_of(workers, len(waiting))
-        if part is None or mine <= part:
-            self.queues[:] = [queue_of(code) for code in self._members.codes]
-        else:
-            self.queues[:] = {queue_of(each.institution) for each in due if each.waited_seconds > LEFT_SECONDS}
-        there = {worker.machine for worker in workers if worker.can_take}
-        if part is not None and there - self._known:
-            self._chunks.hand_over(mine - part)
-        self._known = there
+        return due, self._journal.workers()
 
     def _say_new(self, problems: dict[str, str]) -> None:
         """Log what has come to be wrong with the profiles."""

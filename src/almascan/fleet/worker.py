@@ -18,6 +18,7 @@ from almascan.fleet.chunk import Chunks
 from almascan.fleet.members import Members
 from almascan.fleet.metrics import Metrics
 from almascan.fleet.queue import Queue, QueueLostError
+from almascan.fleet.sharing import Share
 from almascan.fleet.sweep import Sweep
 from almascan.fleet.witness import Witness
 from almascan.journal import Journal, say_who
@@ -66,8 +67,16 @@ class Worker:
         self._machine = f"{say_who()} (process {process})"
         self._witness = Witness(journal)
         self._chunks = Chunks(journal, members, metrics, self._witness, terms.turn)
+        self._share = Share(self._chunks.hand_over)
         self._sweep = Sweep(
-            journal, members, self._chunks, metrics, self._witness, name=terms.name, concurrency=terms.concurrency
+            journal,
+            members,
+            self._chunks,
+            metrics,
+            self._witness,
+            share=self._share,
+            name=terms.name,
+            concurrency=terms.concurrency,
         )
         self._leaving = asyncio.Event()
 
@@ -109,7 +118,7 @@ class Worker:
         """Wait for word that it may take something: whoever restarts a worker does not undo what a person said."""
         _LOGGER.warning("It was told to take nothing new. Say: almascan drain %s --undo", self._terms.name)
         while not self._leaving.is_set():
-            await asyncio.to_thread(self._sweep.look)
+            await self._sweep.look()
             if not self._sweep.is_draining:
                 return
             with suppress(TimeoutError):
@@ -130,12 +139,12 @@ class Worker:
     async def _serve(self, queue: Queue) -> None:
         """Take jobs and look after the rest, until told to leave or the database is lost."""
         self._queue = queue
-        await asyncio.to_thread(self._sweep.look)
+        await self._sweep.look()
         terms = self._terms
         taking = asyncio.create_task(
             queue.work(
                 name=terms.name,
-                codes=self._sweep.queues,
+                codes=self._share.queues,
                 concurrency=terms.concurrency,
                 grace_seconds=terms.grace_seconds,
             )
@@ -159,7 +168,8 @@ class Worker:
 
     async def _work_chunk(self, run_id: int) -> None:
         """Give a run its turn, and have it get the next one."""
-        ended = await self._chunks.work(run_id)
+        with self._share.taking():
+            ended = await self._chunks.work(run_id)
         if ended is not None and ended.again_seconds == 0.0 and not self._leaving.is_set():
             with suppress(QueueLostError):  # the sweep finds the run due
                 await self._queue.defer_run(run_id, ended.run.institution)

@@ -118,6 +118,11 @@ def find(connection: Connection, run_id: int | None, *, lock: bool = False) -> R
     return _first(connection.execute(query.with_for_update() if lock else query))
 
 
+def find_numbered(connection: Connection, run_ids: Collection[int]) -> dict[int, Run]:
+    """Find the runs that have some ids, by their id."""
+    return {found.id: _decode(found) for found in connection.execute(select(RUNS).where(RUNS.c.id.in_(run_ids)))}
+
+
 def list_latest(connection: Connection, limit: int | None, before: int | None = None) -> list[Run]:
     """List the latest runs, the newest first."""
     earlier = true() if before is None else RUNS.c.id < before
