@@ -141,12 +141,13 @@ def reopen_failed(journal: Journal, run_id: int, at: float) -> int:
     failed = (row for row in journal.rows_in_state(run_id, RowState.FAILED) if row.answer.can_be_retried)
     reopened = 0
     while part := list(islice(failed, _AT_ONCE)):
-        journal.save([Change(_reopened(row), RowState.FAILED, (event,)) for row in part])
+        journal.save([Change(as_at_start(row), RowState.FAILED, (event,)) for row in part])
         reopened += len(part)
     return reopened
 
 
-def _reopened(row: Row) -> Row:
+def as_at_start(row: Row) -> Row:
+    """Give a failed row as it was at the beginning of its step."""
     return row.to(
         RowState.LOCATED if row.step else RowState.NEW,
         outcome=None,

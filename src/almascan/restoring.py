@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from itertools import islice
+from itertools import chain, islice
 
 import msgspec
 
 from almascan.errors import UsageError
+from almascan.intervene import as_at_start
 from almascan.journal import Change, Journal, say_who
 from almascan.model import RECIPES, Event, EventKind, Outcome, Row, RowState, Run, RunState
 from almascan.scanner import RECORD_LASTS_SECONDS
@@ -55,8 +56,8 @@ def mark_restored(journal: Journal, *, at: float, who: str | None = None) -> Res
     """Mark a journal as restored: nobody who worked with the newer one can send any more, and nothing is sent unseen.
 
     Every epoch is lifted above any that was ever given out. A row that was being sent is read again; every other is
-    looked at before it is scanned, as always. Of a run whose recipe does not look, every row that was not sent is left out
-    for a person. No worker takes the journal before all that is done; done by half, it is simply done again.
+    looked at before it is scanned, as always. Of a run whose recipe does not look, every row that was not sent, or could be
+    tried once more, is left out for a person. No worker takes the journal before all that is done; done by half, it is simply done again.
 
     Args:
         journal: The journal, which nobody works with.
@@ -70,13 +71,15 @@ def mark_restored(journal: Journal, *, at: float, who: str | None = None) -> Res
     check_nobody_works(journal)
     who = who or say_who()
     journal.fence_all()
-    runs = [run for run in journal.runs() if run.state not in _OVER]
+    recorded = journal.runs()
+    runs = [run for run in recorded if run.state not in _OVER]
+    blind = [run for run in recorded if run.state is not RunState.CANCELLED and not RECIPES[run.order.recipe].looks]
     with ExitStack() as leases:
         # Whoever takes a lease pauses the runs that were going on, or puts them back into the queue.
         for institution in sorted({run.institution for run in runs}):
             leases.enter_context(journal.lease(institution))
         unclear = sum(journal.recover(run.id) for run in runs)
-        left_out = {run.id: _leave_out(journal, run, at, who) for run in runs if not RECIPES[run.order.recipe].looks}
+        left_out = {run.id: _leave_out(journal, run, at, who) for run in blind}
         for run in runs:
             journal.queue_run(run.id, reason=_REASON, after_seconds=WAIT_SECONDS, from_state=RunState.QUEUED)
         journal.welcome(more_seconds=WAIT_SECONDS)
@@ -88,9 +91,11 @@ def mark_restored(journal: Journal, *, at: float, who: str | None = None) -> Res
 
 
 def _leave_out(journal: Journal, run: Run, at: float, who: str) -> int:
-    """Leave every row out that was not sent; return how many there were."""
+    """Leave every row out that was not sent, or that failed and could be tried once more; return how many there were."""
     left = 0
-    rows: Iterator[Row] = (row for row in journal.rows(run.id, only_open=True) if row.state in _UNSENT)
+    unsent = (row for row in journal.rows(run.id, only_open=True) if row.state in _UNSENT)
+    failed = (row for row in journal.rows_in_state(run.id, RowState.FAILED) if row.answer.can_be_retried)
+    rows: Iterator[Row] = chain(unsent, failed)
     event = Event(at, EventKind.LEFT_OUT, f"{who} restored the journal from a back-up.")
     while part := list(islice(rows, _AT_ONCE)):
         left += journal.save([Change(_left_out(row, at), row.state, (event,)) for row in part]).count(None)
@@ -98,4 +103,5 @@ def _leave_out(journal: Journal, run: Run, at: float, who: str) -> int:
 
 
 def _left_out(row: Row, at: float) -> Row:
-    return row.to(RowState.SKIPPED, outcome=Outcome.LEFT_OUT, note=_NOTE, finished_at=at)
+    unsent = as_at_start(row) if row.state is RowState.FAILED else row
+    return unsent.to(RowState.SKIPPED, outcome=Outcome.LEFT_OUT, note=_NOTE, finished_at=at)

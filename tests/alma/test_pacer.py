@@ -215,11 +215,11 @@ class _Timer:
 
 
 class _SilentLoop(VirtualLoop):
-    def call_later(self, delay: float, *args: Any, **kwargs: Any) -> Any:
-        return _Timer(super().call_at(self.time() + delay, *args, **kwargs))
+    def call_later(self, delay: float, callback: Any, *args: Any, context: Any = None) -> Any:  # type: ignore[override]
+        return self.call_at(self.time() + delay, callback, *args, context=context)
 
-    def call_at(self, *args: Any, **kwargs: Any) -> Any:
-        return _Timer(super().call_at(*args, **kwargs))
+    def call_at(self, when: float, callback: Any, *args: Any, context: Any = None) -> Any:  # type: ignore[override]
+        return _Timer(super().call_at(when, callback, *args, context=context))
 
 
 def test_it_works_in_an_event_loop_whose_timers_do_not_tell_their_time() -> None:

@@ -132,7 +132,7 @@ def test_a_journal_in_a_file_has_no_fleet(own: Workplace) -> None:
     for more in ([], ["--json"]):
         result = own.say("runs", "--fleet", *more)
         assert (result.exit_code, result.stdout) == (ExitCode.USAGE, "")
-        assert "has no workers. Give --journal postgresql://" in result.stderr
+        assert "workers need one that they share. Give --journal postgresql://" in result.stderr
 
 
 # Back into the queue

@@ -72,12 +72,11 @@ def test_a_server_that_is_not_there_is_a_sentence_and_an_exit_code(place: Workpl
         assert "hush" not in result.output
 
 
-def test_a_worker_needs_a_journal_that_is_shared(simulator: Simulator, tmp_path: Path) -> None:
-    result = Workplace(simulator, tmp_path).say("worker")
-    assert result.exit_code == ExitCode.USAGE
-    assert "is a file of this machine: workers need one that they share" in result.stderr
-    result = Workplace(simulator, tmp_path).say("drain", "w1")
-    assert "has no workers" in result.stderr
+def test_what_is_about_workers_needs_a_journal_that_is_shared(simulator: Simulator, tmp_path: Path) -> None:
+    for command in (["worker"], ["drain", "w1"], ["runs", "--fleet"]):
+        result = Workplace(simulator, tmp_path).say(*command)
+        assert result.exit_code == ExitCode.USAGE
+        assert "is a file of this machine, and workers need one that they share" in result.stderr
 
 
 _MAIN_JOB = f"""

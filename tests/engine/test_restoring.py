@@ -69,6 +69,23 @@ def test_what_was_not_sent_by_a_recipe_that_does_not_look_is_left_to_a_person(jo
     assert [journal.row(unseen.id, row).state for row in (3, 4)] == [RowState.LOCATED, RowState.NEW]
 
 
+def test_what_failed_without_a_look_is_not_sent_again_by_retry_and_a_person_may_take_it_back(journal: Journal) -> None:
+    run = add_unseen(journal, 3)
+    with journal.lease("01A"):
+        changes = [
+            Change(row.to(RowState.FAILED, outcome=Outcome.REFUSED, finished_at=102.0), row.state)
+            for row in journal.rows(run.id, only_open=True)
+        ]
+        assert journal.save(changes) == [None, None]
+        journal.change_run(run.id, state=RunState.FINISHED)
+    restored = mark_restored(journal, at=7.0, who="ann")
+    assert (restored.runs, restored.for_person, restored.runs_for_person) == (0, 2, (run.id,))
+    assert intervene.reopen_failed(journal, run.id, 8.0) == 0
+    assert intervene.take_back(journal, run.id, [3], at=9.0, who="ann") == 1
+    row = journal.row(run.id, 3)
+    assert (row.state, row.sends) == (RowState.LOCATED, 0)
+
+
 def test_done_twice_it_finds_nothing_more_to_do(journal: Journal) -> None:
     add_unseen(journal)
     mark_restored(journal, at=7.0)

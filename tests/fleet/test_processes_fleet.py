@@ -125,5 +125,34 @@ def test_a_run_is_submitted_paused_resumed_and_cancelled_by_commands(small_groun
     assert small_ground.verdict().doubles == 0
 
 
+def test_a_worker_that_was_silent_for_so_long_that_it_was_forgotten_is_listed_again(small_ground: Ground) -> None:
+    def is_listed() -> bool:
+        return bool(small_ground.ask("SELECT 1 FROM workers WHERE name = 'w1' AND report <> '{}'"))
+
+    small_ground.start_worker("w1")
+    small_ground.wait_until(is_listed, SOON_SECONDS, "the worker listed")
+    small_ground.ask("DELETE FROM workers RETURNING name")
+    small_ground.wait_until(is_listed, SOON_SECONDS, "the worker listed again")
+
+
+def test_a_run_that_cannot_begin_is_paused_with_the_reason_and_the_institutions_next_one_has_its_turn(
+    small_ground: Ground,
+) -> None:
+    member = small_ground.members[0]
+    gone = small_ground.submit(member, FEW_ROWS)
+    desk = f'"circ_desk":"{small_ground.place.circ_desk}"'
+    small_ground.ask(
+        f'UPDATE runs SET "order" = replace("order", \'{desk}\', \'"circ_desk":"CLOSED"\') '  # noqa: S608 - ours
+        f"WHERE id = {gone} RETURNING id"
+    )
+    small_ground.submit(member, FEW_ROWS)
+    worker = small_ground.start_worker("w1")
+    small_ground.wait_until(lambda: state_of(small_ground, gone) == "paused", SOON_SECONDS, "the run paused")
+    assert "CLOSED" in small_ground.ask(f"SELECT reason FROM runs WHERE id = {gone}")[0][0]  # noqa: S608 - a number
+    small_ground.wait_for_scans(member, FEW_ROWS)
+    assert small_ground.scans(member) == FEW_ROWS
+    assert worker.is_running
+
+
 def state_of(ground: Ground, run: int) -> str:
     return str(ground.ask(f"SELECT state FROM runs WHERE id = {run}")[0][0])  # noqa: S608 - a number

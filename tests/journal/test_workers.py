@@ -36,7 +36,7 @@ def quiet(journal: Journal, name: str, seconds: float) -> None:
 def test_a_worker_is_there_with_what_it_reports_until_it_leaves(server_journal: Journal) -> None:
     assert not server_journal.enlist_worker("w1", MACHINE, "1.0")
     report = Report(3, 40, (Works("01A", 7, 12.5, 20.0, 9000),), {"north": "It has no key."})
-    assert not server_journal.hear_worker("w1", report)
+    assert server_journal.hear_worker("w1", report) is False
     (worker,) = server_journal.workers()
     assert (worker.name, worker.machine, worker.version, worker.report) == ("w1", MACHINE, "1.0", report)
     assert (worker.is_alive, worker.has_left, worker.is_draining) == (True, False, False)
@@ -45,6 +45,7 @@ def test_a_worker_is_there_with_what_it_reports_until_it_leaves(server_journal: 
     assert not server_journal.workers()[0].is_alive
     server_journal.dismiss_worker("w1")
     assert server_journal.workers() == []
+    assert server_journal.hear_worker("w1", report) is None
 
 
 def test_a_name_is_one_machine_s_until_it_is_not_heard_of(server_journal: Journal) -> None:

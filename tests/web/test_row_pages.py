@@ -122,3 +122,12 @@ def test_rows_that_are_answered_meanwhile_push_no_other_off_the_pages(page: Stoc
         ]
         assert None in journal.save(changes)
     assert listed == [row.row for row in untried]
+
+
+@pytest.mark.parametrize("path", [f"/runs/{RUN}", f"/runs/{RUN}/rows", f"/runs/{RUN}/rows/1"])
+def test_the_banner_of_a_runs_pages_names_the_runs_own_alma(page: Stocked, journal: Journal, path: str) -> None:
+    assert journal.run(RUN).institution == "01LONG"
+    where = re.search(r'<div class="where (\w+)"[^>]*>(.*?)</div>', page.get(path).body.decode(), re.DOTALL)
+    assert where is not None
+    assert where[1] == "simulated"
+    assert "01LONG" in where[2]

@@ -1,12 +1,11 @@
 """``almascan drain NAME``: have a worker take nothing new."""
-# ruff: noqa: PLC0415 - what help does not need is imported where it is used, so that help stays quick
 
 from typing import Any
 
 import click
 
 from almascan.cli import options
-from almascan.cli.work import open_journal
+from almascan.cli.work import open_shared_journal
 
 
 @click.command()
@@ -20,13 +19,7 @@ def command(name: str, *, undo: bool, **given: Any) -> None:
 
     Started again, it waits until --undo says that it may take runs.
     """
-    from almascan.errors import UsageError
-
-    journal = open_journal(options.settings_of(**given))
-    if not journal.is_shared:
-        raise UsageError(
-            f"The journal {journal.place} is a file of this machine, and has no workers. Give --journal postgresql://..."
-        )
+    journal = open_shared_journal(options.settings_of(**given))
     journal.drain_worker(name, drain=not undo)
     word = "may take runs again." if undo else "takes nothing new, finishes what is in flight, and leaves."
     click.echo(f"Worker {name} {word}")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from almascan.cli import options
-from almascan.cli.work import open_journal
+from almascan.cli.work import open_journal, open_shared_journal
 
 if TYPE_CHECKING:
     from almascan.fleet.status import FleetStatus, InstitutionStatus, WorkerStatus
@@ -36,11 +36,11 @@ _OF_INSTITUTIONS = (
 @options.framed
 def command(limit: int, as_json: bool, fleet: bool, **given: Any) -> None:
     """List the runs of the journal, the newest first, or say how the workers of a fleet stand."""
-    journal = open_journal(options.settings_of(**given))
+    settings = options.settings_of(**given)
     if fleet:
-        _show_fleet(journal, as_json=as_json)
+        _show_fleet(open_shared_journal(settings), as_json=as_json)
     else:
-        _show_runs(journal, limit, as_json=as_json)
+        _show_runs(open_journal(settings), limit, as_json=as_json)
 
 
 def _show_runs(journal: "Journal", limit: int, *, as_json: bool) -> None:
@@ -71,12 +71,6 @@ def _say_state(journal: "Journal", run: "Run") -> str:
 
 
 def _show_fleet(journal: "Journal", *, as_json: bool) -> None:
-    from almascan.errors import UsageError
-
-    if not journal.is_shared:
-        raise UsageError(
-            f"The journal {journal.place} is a file of this machine, and has no workers. Give --journal postgresql://..."
-        )
     from almascan.fleet.status import read_status
 
     status = read_status(journal)

@@ -283,6 +283,23 @@ def open_journal(settings: "Settings", *, create: bool = False) -> "Journal":
     return journal
 
 
+def open_shared_journal(settings: "Settings", *, create: bool = False) -> "Journal":
+    """Open a journal that a fleet's workers share.
+
+    Raises:
+        UsageError: It is a file of this machine.
+    """
+    from almascan.errors import UsageError
+
+    journal = open_journal(settings, create=create)
+    if not journal.is_shared:
+        raise UsageError(
+            f"The journal {journal.place} is a file of this machine, and workers need one that they share. Give "
+            "--journal postgresql://user@host/database"
+        )
+    return journal
+
+
 def _warn_of_others(journal: "Path") -> None:
     """Say so where others may read or change the journal or what SQLite keeps beside it: it tells what was scanned."""
     from almascan.settings.permissions import closing_command, find_open_to_others

@@ -13,11 +13,10 @@ import click
 
 from almascan.cli import options
 from almascan.cli.process import live_long
-from almascan.cli.work import open_journal
+from almascan.cli.work import open_shared_journal
 
 if TYPE_CHECKING:
     from almascan.fleet.worker import Worker
-    from almascan.journal import Journal
 
 _THREADS = 16
 
@@ -139,7 +138,7 @@ def _work(
     from almascan.fleet.worker import Terms, Worker
     from almascan.turn import Turn
 
-    opened = _open_shared(journal)
+    opened = open_shared_journal(options.settings_of(journal=journal), create=True)
     live_long()
     logs.set_up(log_format, sys.stderr, worker=name)
     members = Members(os.environ)
@@ -156,18 +155,6 @@ def _work(
     factory = asyncio.SelectorEventLoop if sys.platform == "win32" else None
     with asyncio.Runner(loop_factory=factory) as runner:
         runner.run(work())
-
-
-def _open_shared(named: str | None) -> "Journal":
-    from almascan.errors import UsageError
-
-    opened = open_journal(options.settings_of(journal=named), create=True)
-    if not opened.is_shared:
-        raise UsageError(
-            f"The journal {opened.place} is a file of this machine: workers need one that they share. Give --journal "
-            "postgresql://user@host/database"
-        )
-    return opened
 
 
 def _obey(worker: "Worker") -> None:

@@ -8,6 +8,7 @@ is there to clear.
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 
 from almascan.fleet.chunk import Chunks
 from almascan.fleet.members import Members
@@ -40,6 +41,7 @@ class Sweep:
         metrics: Its numbers.
         witness: Tells an older copy of the journal.
         share: Which jobs it takes.
+        enlist: Writes down that the worker is there, and says whether it is to take nothing new.
         name: The worker's.
         concurrency: How many institutions it works for at most at a time.
 
@@ -56,6 +58,7 @@ class Sweep:
         witness: Witness,
         *,
         share: Share,
+        enlist: Callable[[], bool],
         name: str,
         concurrency: int,
     ) -> None:
@@ -67,6 +70,7 @@ class Sweep:
         self._metrics = metrics
         self._witness = witness
         self._share = share
+        self._enlist = enlist
         self._witnessed = self._refreshed = time.monotonic()
         self._said: dict[str, str] = {}
         self._measured: dict[str, float] = {}
@@ -108,7 +112,8 @@ class Sweep:
         problems = self._members.problems
         self._say_new(problems)
         report = Report(len(self._members.codes), self._concurrency, works, problems)
-        self.is_draining = self._journal.hear_worker(self._name, report)
+        is_draining = self._journal.hear_worker(self._name, report)
+        self.is_draining = self._enlist() if is_draining is None else is_draining
         self._journal.requeue_lost()
         due = self._journal.due(self._members.codes)
         self._chunks.others_wait = any(each.waited_seconds > WAITING_SECONDS for each in due)

@@ -75,6 +75,7 @@ class Worker:
             metrics,
             self._witness,
             share=self._share,
+            enlist=self._enlist,
             name=terms.name,
             concurrency=terms.concurrency,
         )
@@ -99,7 +100,7 @@ class Worker:
 
     async def _work_under_its_name(self) -> None:
         await asyncio.to_thread(self._witness.check)
-        drained = await asyncio.to_thread(self._journal.enlist_worker, self._terms.name, self._machine, __version__)
+        drained = await asyncio.to_thread(self._enlist)
         _LOGGER.info("It works on the journal %s.", self._journal.place)
         try:
             if drained:
@@ -113,6 +114,10 @@ class Worker:
             with suppress(AlmascanError):
                 await asyncio.to_thread(self._journal.dismiss_worker, self._terms.name)
         _LOGGER.info("It has left.")
+
+    def _enlist(self) -> bool:
+        """Write down that it is there; say whether it is to take nothing new."""
+        return self._journal.enlist_worker(self._terms.name, self._machine, __version__)
 
     async def _wait_while_drained(self) -> None:
         """Wait for word that it may take something: whoever restarts a worker does not undo what a person said."""

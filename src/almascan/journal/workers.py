@@ -124,12 +124,17 @@ class Workers(Store):
             connection.execute(update(WORKERS).where(here).values(**values))
         return bool(found.is_draining)
 
-    def hear_worker(self, name: str, report: Report) -> bool:
-        """Write down what a worker says of itself; return whether it is to take nothing new."""
+    def hear_worker(self, name: str, report: Report) -> bool | None:
+        """Write down what a worker says of itself.
+
+        Returns:
+            Whether it is to take nothing new; None where it was silent for so long that it was forgotten.
+        """
         said = msgspec.json.encode(report).decode()
         query = update(WORKERS).where(WORKERS.c.name == name).values(heard_at=self._now(), report=said)
         with self._writes() as connection:
-            return bool(connection.execute(query.returning(WORKERS.c.is_draining)).scalar())
+            is_draining: bool | None = connection.execute(query.returning(WORKERS.c.is_draining)).scalar()
+        return is_draining
 
     def dismiss_worker(self, name: str) -> None:
         """Forget a worker that has left, unless it was told to take nothing new, and those silent for a day."""

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from almascan.errors import AlmascanError
-from almascan.model import Group
+from almascan.model import Group, Run
 from almascan.progress.text import LOOKS, amount, date_time, duration, iso_time, number, plain, visible
 from almascan.version import __version__
 from almascan.web.connections import Banner, Connections
@@ -20,24 +20,27 @@ class Rendering:
     """Renders templates in the language that a browser asks for.
 
     Args:
-        connections: Whose Alma the banner on every page names.
+        connections: The first is whose Alma the banner names on pages that are about no run.
     """
 
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
 
-    def page(self, request: Request, template: str, *, status: int = 200, **values: object) -> HTMLResponse:
+    def page(
+        self, request: Request, template: str, *, status: int = 200, run: Run | None = None, **values: object
+    ) -> HTMLResponse:
         """Render a whole page as a response.
 
         Args:
             request: Who asks, and in which language.
             template: Its file's name.
             status: The HTTP status.
+            run: The run that the page is about, whose Alma its banner then names.
             values: What the template names.
         """
         language = choose_language(request.headers.get("accept-language", ""))
         person = getattr(request.state, "person", None)
-        values = {"banner": self._banner(), "path": request.url.path} | values
+        values = {"banner": self._banner(run), "path": request.url.path, "run": run} | values
         content = (
             _environment(language)
             .get_template(template)
@@ -57,9 +60,13 @@ class Rendering:
         """Give the texts of a language."""
         return _wording(language)
 
-    def _banner(self) -> Banner | None:
+    def _banner(self, run: Run | None) -> Banner | None:
         with contextlib.suppress(AlmascanError):
-            return self._connections.find("").banner
+            if run is None:
+                return self._connections.find("").banner
+            connection = self._connections.for_institution(run.institution)
+            name = connection.banner.name if connection else run.institution
+            return Banner("simulated" if run.is_simulated else run.environment, name)
         return None
 
 

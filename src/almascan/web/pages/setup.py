@@ -50,8 +50,15 @@ async def add(request: Request) -> Response:
         await asyncio.to_thread(enrolment.keep, new, office.connections.environ, replace=form.has("replace"))
     except AlmascanError as error:
         entered = {key: form.get(key) for key in ("name", "region", "base_url")}
-        values = {"connections": office.connections.all(), "problem": str(error), "regions": REGIONS}
-        return office.rendering.page(request, "setup.html", status=400, entered=entered, **values)
+        return office.rendering.page(
+            request,
+            "setup.html",
+            status=400,
+            entered=entered,
+            connections=office.connections.all(),
+            problem=str(error),
+            regions=REGIONS,
+        )
     office.connections.forget(name)
     await asyncio.to_thread(office.note, person, "key", text=name)
     return RedirectResponse(f"/setup/{name}", 303)
