@@ -101,13 +101,14 @@ def measure_count(count: int, kind: Kind, seconds: float) -> Held:
     config = SimulatorConfig(institutions=count, items=ITEMS)
     members = make_members(config, kind, round(LIMIT * (seconds + SPARE_SECONDS) / REQUESTS[kind]))
     limits = ("--institutions", str(count), "--items", str(ITEMS), "--per-second", str(LIMIT))
-    live_long()
     with run_simulator(*limits, "--latency-ms", str(LATENCY_MS), "--jitter-ms", str(JITTER_MS)) as simulated:
         return asyncio.run(hold(simulated, members, kind, seconds))
 
 
 def measure(given: argparse.Namespace) -> Yield:
     figures, rows = [], []
+    if not given.usual_collector:
+        live_long()
     for kind in given.kinds:
         for count in given.counts:
             held = measure_count(count, kind, given.seconds)
@@ -137,6 +138,7 @@ BENCH = Bench(
         Option("--counts", (40, 60, 80, 100), (3,), "how many institutions"),
         Option("--kinds", ("barcodes-transit", "ids-any"), ("ids-any",), f"what is run: {', '.join(KINDS)}"),
         Option("--seconds", 20.0, 2.0, "how long each is measured"),
+        Option("--usual-collector", False, False, "leave Python's garbage collector as it is, to compare"),
     ],
     measure,
 )
