@@ -13,11 +13,11 @@ from almascan.errors import UsageError
 from almascan.journal import names, opened, pages
 from almascan.journal import rows as journal_rows
 from almascan.journal import runs as journal_runs
+from almascan.journal.at_work import AtWork
 from almascan.journal.audit import AuditLog
 from almascan.journal.marks import Marks
 from almascan.journal.queueing import Queueing
 from almascan.journal.rows import Change, Saved
-from almascan.journal.watching import Watching
 from almascan.journal.workers import Workers
 from almascan.journal.writer import GATHER_ON_SERVER_SECONDS, GATHER_SECONDS, Writer
 from almascan.model import Desk, Event, EventKind, Order, Outcome, Row, RowState, Run, RunState
@@ -25,7 +25,7 @@ from almascan.model import Desk, Event, EventKind, Order, Outcome, Row, RowState
 _LOAD_BATCH = 5_000
 
 
-class Journal(Queueing, Workers, Watching, Marks, AuditLog):
+class Journal(Queueing, Workers, AtWork, Marks, AuditLog):
     """A journal in one SQLite file, or in a database of a PostgreSQL server; its methods may be called in threads.
 
     Args:

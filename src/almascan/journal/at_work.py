@@ -22,7 +22,7 @@ class _Look(NamedTuple):
     reading: "asyncio.Task[Mapping[int, Run]]"
 
 
-class Watching(Store):
+class AtWork(Store):
     """The part of a journal that is about runs which are worked on; it is built like a ``Store``."""
 
     def __init__(self, place: Path | str, *, create: bool = True, wall_clock: Callable[[], float] = time.time) -> None:
