@@ -81,8 +81,8 @@ def test_what_failed_without_a_look_is_not_sent_again_by_retry_and_a_person_may_
     restored = mark_restored(journal, at=7.0, who="ann")
     assert (restored.runs, restored.for_person, restored.runs_for_person) == (0, 2, (run.id,))
     assert intervene.reopen_failed(journal, run.id, 8.0) == 0
-    assert intervene.take_back(journal, run.id, [3], at=9.0, who="ann") == 1
-    row = journal.row(run.id, 3)
+    assert intervene.take_back(journal, run.id, [2], at=9.0, who="ann") == 1
+    row = journal.row(run.id, 2)
     assert (row.state, row.sends) == (RowState.LOCATED, 0)
 
 
