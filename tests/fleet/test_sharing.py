@@ -1,6 +1,6 @@
 """Who has its part of the institutions."""
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from contextlib import ExitStack
 
 import pytest
@@ -51,7 +51,7 @@ class Ground:
         self.handed_over: list[int] = []
         self.share = Share(self.handed_over.append, lambda: self.now)
 
-    def look(self, *workers: Worker, due: Collection[Due] = ()) -> None:
+    def look(self, *workers: Worker, due: Sequence[Due] = ()) -> None:
         self.share.look([f"Inst{number}" for number in range(40)], due, workers)
 
 
@@ -109,3 +109,13 @@ def test_nothing_more_is_handed_over_where_it_is_left_standing(ground: Ground) -
             taken.enter_context(ground.share.taking())
         ground.look(a_worker("old", 10), a_worker("no key of these", 0), due=[a_run_of("Inst1", 2.0)])
     assert ground.handed_over == []
+
+
+def test_a_run_that_waits_for_another_one_of_its_institution_is_not_left_standing(ground: Ground) -> None:
+    second_runs = [a_run_of(str(number), 5.0) for number in range(10)]
+    with ExitStack() as taken:
+        for _ in range(10):
+            taken.enter_context(ground.share.taking())
+        ground.look(a_worker("old", 10), a_worker("new", 0), due=second_runs)
+        assert ground.handed_over == [5]
+        assert ground.share.queues == []

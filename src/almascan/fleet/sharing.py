@@ -5,7 +5,7 @@ does: they may have no key for it.
 """
 
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from almascan.fleet.queue import queue_of
@@ -45,7 +45,7 @@ def part_of(workers: Iterable[Worker], waiting: int) -> int | None:
 
     Args:
         workers: All workers, as they reported last.
-        waiting: How many institutions have a run that waits.
+        waiting: How many institutions have a run that waits, and nobody who works for them.
     """
     there = [worker.report for worker in workers if worker.can_take]
     capacities = [min(report.institutions, report.concurrency) for report in there]
@@ -85,17 +85,21 @@ class Share:
             self._taken -= 1
             self._choose()
 
-    def look(self, codes: Iterable[str], due: Collection[Due], workers: Collection[Worker]) -> None:
+    def look(self, codes: Iterable[str], due: Sequence[Due], workers: Collection[Worker]) -> None:
         """See how things stand, and make room for a worker that has come, unless it leaves standing what there is.
 
         Args:
             codes: The institutions that there are keys for.
-            due: The runs whose turn may come.
+            due: The runs whose turn may come, those that have waited longest first.
             workers: All workers, as they reported last.
         """
+        at_work = {queue_of(work.institution) for worker in workers if worker.is_alive for work in worker.report.works}
+        # A run that waits for another one of its institution waits for no worker.
+        waited = {queue_of(each.institution): each.waited_seconds for each in reversed(due)}
+        waiting = waited.keys() - at_work
         self._all = [queue_of(code) for code in codes]
-        self._left = sorted({queue_of(each.institution) for each in due if each.waited_seconds > LEFT_SECONDS})
-        self._part = part_of(workers, len({queue_of(each.institution) for each in due}))
+        self._left = sorted(each for each in waiting if waited[each] > LEFT_SECONDS)
+        self._part = part_of(workers, len(waiting))
         now = self._clock()
         self._since = {worker.machine: self._since.get(worker.machine, now) for worker in workers if worker.can_take}
         is_settling = any(now - since < SETTLING_SECONDS for since in self._since.values())
