@@ -88,6 +88,8 @@ def measure_trouble(scenario: str, given: argparse.Namespace) -> tuple[list[Figu
     """Endure one kind of trouble; give the figures and a line of the table."""
     endured = endure(scenario, given)
     verdict = endured.verdict
+    for said in verdict.other_answers:
+        print(f"{scenario}: not in place: {said}", flush=True)
     has_bound = scenario in ("kills", "stops", "cut-database")
     figures = [
         Figure(f"{scenario}: items scanned twice", verdict.doubles, "", at_most(0)),

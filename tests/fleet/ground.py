@@ -43,6 +43,9 @@ _POLL_SECONDS = 0.1
 _LATE = "SELECT DISTINCT pid FROM rows JOIN events USING (run, row) WHERE kind = 'lost'"
 """The items of which it was not known at first whether they were scanned."""
 
+_OTHERS = """SELECT institution, barcode, outcome, note FROM rows JOIN runs ON runs.id = rows.run
+WHERE outcome <> 'in-place'"""
+
 _KEEP_TENURES = """
 CREATE SCHEMA trial;
 CREATE TABLE trial.tenures (institution text, at double precision, holder text);
@@ -280,6 +283,7 @@ class Ground:
             refused=refused,
             refused_percent=100 * refused / max(1, requests),
             longest_pause_seconds=longest_pause(seen, late, find_departures(tenures, gone)),
+            other_answers=tuple(f"{code} {barcode}: {said}. {note}" for code, barcode, said, note in self.ask(_OTHERS)),
         )
 
     def _count(self, member: Member) -> dict[str, int]:

@@ -40,6 +40,7 @@ class Verdict(NamedTuple):
         refused_percent: Their share of all requests.
         longest_pause_seconds: The longest wait of an institution's rows for one of them to be scanned, as far as scans
             were seen; those of which it was not known at first whether they were scanned have their own times.
+        other_answers: The rows that are answered otherwise than in place, in words.
     """
 
     rows: int
@@ -51,6 +52,7 @@ class Verdict(NamedTuple):
     refused: int
     refused_percent: float
     longest_pause_seconds: float
+    other_answers: tuple[str, ...] = ()
 
     @property
     def is_good(self) -> bool:
