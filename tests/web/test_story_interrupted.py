@@ -21,9 +21,9 @@ from almascan.simulator import Simulator
 
 pytestmark = NEEDS_CHROMIUM
 ROWS = 100
+"""At 100 requests a second the scans take about 2 s."""
 LONG_ROWS = 600
 """Enough for three pages of a busy browser to see that it works."""
-"""At 100 requests a second the scans take about 2 s."""
 
 
 def begin(page: Page, simulator: Simulator, rows: int = ROWS) -> None:
