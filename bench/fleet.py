@@ -116,6 +116,7 @@ def measure_trouble(scenario: str, given: argparse.Namespace) -> tuple[list[Figu
         f"{verdict.scans:,}",
         f"{verdict.doubles:,}",
         f"{verdict.lost + verdict.unclear:,}",
+        f"{len(verdict.other_answers):,}",
         f"{verdict.together:,}",
         f"{verdict.refused:,}",
         f"{verdict.longest_pause_seconds:.1f} s",
@@ -196,7 +197,7 @@ def measure_late(given: argparse.Namespace) -> list[Figure]:
 MEASURES: dict[str, Callable[[argparse.Namespace], list[Figure]]] = {"load": measure_load, "late": measure_late}
 SCENARIOS = (*TROUBLES, *MEASURES)
 COLUMNS = (
-    *("scenario", "rows", "troubles", "scans", "twice", "lost", "second worker", "above the rate"),
+    *("scenario", "rows", "troubles", "scans", "twice", "lost", "not in place", "second worker", "above the rate"),
     *("longest wait", "of the rate"),
 )
 

@@ -142,8 +142,11 @@ def test_a_row_that_is_missing_or_whose_scan_nobody_saw_is_lost() -> None:
         ("01A", "untrue"): "in-place",
         ("01A", "open"): None,
         ("01A", "other"): "not-found",
+        ("01A", "failed"): "refused",
+        ("01A", "failed-but-scanned"): "refused",
     }
-    assert count_lost(submitted, answers, dict.fromkeys([("01A", "done"), ("01A", "open"), ("01A", "other")], 1)) == 3
+    scanned = ("done", "open", "other", "failed-but-scanned")
+    assert count_lost(submitted, answers, {("01A", each): 1 for each in scanned}) == 4
 
 
 def test_the_longest_pause_is_one_institutions_and_leaves_out_what_had_to_wait() -> None:

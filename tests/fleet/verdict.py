@@ -40,7 +40,8 @@ class Verdict(NamedTuple):
         refused_percent: Their share of all requests.
         longest_pause_seconds: The longest wait of an institution's rows for one of them to be scanned, as far as scans
             were seen; those of which it was not known at first whether they were scanned have their own times.
-        other_answers: The rows that are answered otherwise than in place, in words.
+        other_answers: The rows that are answered otherwise than in place, in words: those that could not be looked up, or
+            are lost.
     """
 
     rows: int
@@ -63,6 +64,8 @@ class Verdict(NamedTuple):
 def count_lost(submitted: Collection[Item], answers: Mapping[Item, str | None], scans: Mapping[Item, int]) -> int:
     """Count the rows that the journal has not, or whose answer does not fit what Alma saw.
 
+    One that could not be looked up, of which nothing was sent, is none of them: ``retry`` takes it up.
+
     Args:
         submitted: What was handed in, all of it there to be scanned.
         answers: What the journal says of each; None where it says nothing yet.
@@ -70,7 +73,7 @@ def count_lost(submitted: Collection[Item], answers: Mapping[Item, str | None], 
     """
     said = {item: answer for item, answer in answers.items() if answer is not None}
     missing = sum(item not in answers for item in submitted)
-    return missing + sum(answer != "in-place" or item not in scans for item, answer in said.items())
+    return missing + sum(answer != ("in-place" if item in scans else "refused") for item, answer in said.items())
 
 
 def count_together(sightings: Mapping[str, Sequence[Seen]], tenures: Sequence[Tenure]) -> int:
