@@ -57,7 +57,8 @@ def mark_restored(journal: Journal, *, at: float, who: str | None = None) -> Res
 
     Every epoch is lifted above any that was ever given out. A row that was being sent is read again; every other is
     looked at before it is scanned, as always. Of a run whose recipe does not look, every row that was not sent, or could be
-    tried once more, is left out for a person. No worker takes the journal before all that is done; done by half, it is simply done again.
+    tried once more, is left out for a person. No worker takes the journal before all that is done; done by half, it is simply
+    done again.
 
     Args:
         journal: The journal, which nobody works with.

@@ -220,9 +220,9 @@ class Shift:
     def _conclude(self, run_id: int) -> Ended:
         """Record how the work ended."""
         counts, run = self._journal.counts(run_id), self._journal.run(run_id)
-        if run.state is RunState.QUEUED:  # paused from elsewhere, and resumed before what was in flight had finished
-            return Ended(run, counts, ExitCode.PAUSED, 0.0)
-        if self._turn is not None and not (self._stop.requested and self._stop.again_seconds is None):
+        # Paused from elsewhere and resumed before what was in flight had finished, it is in the queue already.
+        is_queued = run.state is RunState.QUEUED
+        if is_queued or (self._turn is not None and not (self._stop.requested and self._stop.again_seconds is None)):
             seconds = self._seconds_until_next_turn(run, counts)
             if seconds is not None:
                 return self._put_back(run, counts, seconds)

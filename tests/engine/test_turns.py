@@ -19,7 +19,7 @@ from almascan.lists import open_list
 from almascan.model import EventKind, Order, Outcome, RowState, Run, RunState
 from almascan.run import Ended
 from almascan.simulator import Simulator
-from almascan.stop import ALMA_AGAIN_SECONDS
+from almascan.stop import ALMA_AGAIN_SECONDS, Stop
 from almascan.turn import LONGEST_REQUEST_SECONDS, Turn, seconds_until_next
 
 pytestmark = pytest.mark.system
@@ -108,6 +108,22 @@ async def test_a_run_that_is_paused_or_cancelled_in_its_turn_stays_so(shared: Be
     assert ended.run.state is (RunState.PAUSED if word is pause else RunState.CANCELLED)
     assert shared.journal.due() == []
     assert (await take_turn(shared, run)).run.state is ended.run.state, "another turn leaves it alone"
+
+
+async def test_a_run_that_is_resumed_before_its_pause_has_taken_effect_stays_in_the_queue(shared: Bench) -> None:
+    run = await queue(shared, shared.simulator.barcodes("in_transit", 100), shared.order(rate=20.0))
+    stop, known = Stop(), Acquaintance()
+    turn = asyncio.create_task(shared.work(lambda runner: runner.take_turn(run.id, Turn(), known), stop=stop))
+    while not shared.simulator.scans():
+        await asyncio.sleep(0.05)
+    pause(shared.journal, run.id)
+    while not stop.requested:
+        await asyncio.sleep(0.01)
+    shared.journal.queue_run(run.id)
+    ended = await turn
+    assert (ended.run.state, ended.again_seconds) == (RunState.QUEUED, 0.0)
+    assert [due.run for due in shared.journal.due()] == [run.id]
+    assert 0 < ended.counts[Outcome.IN_PLACE] < 100
 
 
 async def test_a_scan_without_an_answer_is_read_again_in_later_turns_and_settles_by_the_server_s_clock(

@@ -133,6 +133,7 @@ def test_a_worker_that_was_silent_for_so_long_that_it_was_forgotten_is_listed_ag
     small_ground.wait_until(is_listed, SOON_SECONDS, "the worker listed")
     small_ground.ask("DELETE FROM workers RETURNING name")
     small_ground.wait_until(is_listed, SOON_SECONDS, "the worker listed again")
+    assert small_ground.ask("SELECT name FROM workers") == [("w1",)]
 
 
 def test_a_run_that_cannot_begin_is_paused_with_the_reason_and_the_institutions_next_one_has_its_turn(

@@ -57,8 +57,8 @@ class Verdict(NamedTuple):
 
     @property
     def is_good(self) -> bool:
-        """Whether nothing was scanned twice or lost, and no two workers were at work for one institution."""
-        return not (self.doubles or self.lost or self.together)
+        """Whether every answer is in place, nothing twice or lost, and no two workers were at work for one institution."""
+        return not (self.doubles or self.lost or self.together or self.other_answers)
 
 
 def count_lost(submitted: Collection[Item], answers: Mapping[Item, str | None], scans: Mapping[Item, int]) -> int:

@@ -32,8 +32,8 @@ from almascan.simulator.delivery import make_protocol
 from almascan.simulator.keys import KEYS
 from almascan.stop import Stop
 
-LONGEST_LIFE_SECONDS = 12 * 3600.0
-"""Three times in a life the machine may stand still for two hours."""
+LONGEST_LIFE_SECONDS = (6 + 3 * 2) * 3600.0
+"""Six hours, and the two for which the machine may stand still three times in a life."""
 IMPATIENT = Timeouts(scan_seconds=30.0)
 _PARTS_OF_AN_ITEM = 9
 _MIDDAY = 1_790_000_000.0 // 86_400 * 86_400 + 43_200

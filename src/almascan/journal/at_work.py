@@ -1,9 +1,7 @@
 """How a process that works on runs sees what others change of them: whoever asks at one moment is answered by one read."""
 
 import asyncio
-import time
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from almascan.errors import UsageError
@@ -23,11 +21,9 @@ class _Look(NamedTuple):
 
 
 class AtWork(Store):
-    """The part of a journal that is about runs which are worked on; it is built like a ``Store``."""
+    """The part of a journal that is about runs which are worked on."""
 
-    def __init__(self, place: Path | str, *, create: bool = True, wall_clock: Callable[[], float] = time.time) -> None:
-        super().__init__(place, create=create, wall_clock=wall_clock)
-        self._look: _Look | None = None
+    _look: _Look | None = None
 
     async def look_at(self, run_id: int) -> Run:
         """Return a run as it is now; forty runs that are looked at together cost one read.
