@@ -16,6 +16,9 @@ _STATE_OF = {
     Group.FAILED: RowState.FAILED,
 }
 
+MOST_BROKEN = 3
+"""With the client's own three tries nine requests: one such item alone does not make an Alma that is silent."""
+
 
 class Case:
     """One row while it is worked on.
@@ -34,6 +37,7 @@ class Case:
         looked: When the item was last looked at.
         blocked: Which row stood in the way of its scan last, if one did.
         throttled: Since when its scan is refused by the second, if it is.
+        broken: How often in a row whatever was asked of Alma for it ended with a broken connection.
         lost: Since when a scan without an answer may not take effect any more but for the settling time.
     """
 
@@ -45,11 +49,17 @@ class Case:
         self.blocked: Blocked | None = None
         self.lost = opened
         self.throttled: Stamp | None = None
+        self.broken = 0
         self._was = row.state
         self._events: list[Event] = []
         self._writer = writer
         self._clock = clock
         self._stop = stop
+
+    @property
+    def may_mend(self) -> bool:
+        """Whether a connection that broke may be the way's fault, so that a look is worth another request."""
+        return 0 < self.broken < MOST_BROKEN
 
     @property
     def ids(self) -> ItemIds:
@@ -62,6 +72,7 @@ class Case:
 
     def to(self, state: RowState, **changes: Any) -> None:
         """Go on to a state, in memory alone."""
+        self.broken = 0
         self.row = self.row.to(state, **changes)
 
     async def save(self, state: RowState, **changes: Any) -> None:

@@ -137,6 +137,10 @@ class NoAnswerError(AttemptError):
         self.refusal = refusal
 
 
+class BrokenConnectionError(NoAnswerError):
+    """The request left, and the connection broke before the whole answer was here."""
+
+
 class StopError(AlmascanError):
     """The run or the command cannot go on."""
 

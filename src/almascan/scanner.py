@@ -14,6 +14,7 @@ from almascan.case import Case, fields_of_ids, fields_of_refusal
 from almascan.clock import Clock, Stamp
 from almascan.desks import Desks
 from almascan.errors import (
+    BrokenConnectionError,
     ExitCode,
     ItemNotFoundError,
     KeyRefusedError,
@@ -225,13 +226,14 @@ class Scanner:
             place = await self._desks.place_of(self._desk(case), now) or Place(Desk())
         except (NotSentError, ThrottledError, NoAnswerError) as error:
             await self._bear(case, error)
-            if not settled or isinstance(error, NotSentError):
+            if not settled or isinstance(error, NotSentError) or case.may_mend:
                 return Finding.WAIT
             return await self._leave(case, note=f"It cannot be read again: {error}")
         except (ItemNotFoundError, RefusedError) as error:
             if not settled:
                 return Finding.WAIT
             return await self._leave(case, note=f"It cannot be read again: {error}")
+        case.broken = 0
         verdict = rules.judge_lost_answer(
             case.row.before, now, self._step(case), place, settled=settled, barcode=case.row.barcode
         )
@@ -337,7 +339,8 @@ class Scanner:
             why = f"{self._alma.unanswered_in_a_row} requests in a row got no answer from Alma; the last: {error}"
             self._stop.request(why, ExitCode.PAUSED, again_seconds=ALMA_AGAIN_SECONDS)
         self._stop.check()
-        if isinstance(error, NotSentError):
+        case.broken = case.broken + 1 if isinstance(error, BrokenConnectionError) else 0
+        if isinstance(error, NotSentError) or case.may_mend:
             await self._stop.sleep(self._clock, CONNECT_AGAIN_SECONDS)
         elif isinstance(error, NoAnswerError) and case.row.state in (RowState.NEW, RowState.LOCATED):
             note = f"It could not be looked up: {error}"

@@ -7,6 +7,8 @@ import pytest
 from tests.engine.conftest import SETTLE_SECONDS, Bench
 
 from almascan.alma import Timeouts
+from almascan.alma.client import READ_TRIES
+from almascan.case import MOST_BROKEN
 from almascan.clock import Clock, Stamp
 from almascan.errors import ExitCode, QuotaError
 from almascan.model import Outcome, RowState, RunState
@@ -99,6 +101,33 @@ async def test_a_look_that_fails_once_is_tried_again(bench: Bench, operation: st
     bench.simulator.add_fault(kind, operation=operation)
     await bench.scan(barcodes)
     assert set(bench.answers().values()) == {Outcome.IN_PLACE}
+
+
+@pytest.mark.parametrize("operation", ["find", "read"])
+async def test_a_way_that_breaks_is_not_held_against_a_row(bench: Bench, operation: str) -> None:
+    barcodes = bench.simulator.barcodes("in_transit", 12)
+    bench.simulator.add_fault("drop", operation=operation, items=(barcodes[3],), times=READ_TRIES + 1)
+    await bench.scan(barcodes)
+    assert set(bench.answers().values()) == {Outcome.IN_PLACE}
+
+
+async def test_an_unclear_row_is_read_again_though_the_way_breaks_when_it_is_settled(bench: Bench) -> None:
+    barcodes = bench.simulator.barcodes("in_transit", 12)
+    bench.simulator.add_fault("drop", operation="scan", items=(barcodes[3],), applied=True)
+    bench.simulator.add_fault("drop", operation="read", items=(barcodes[3],), times=READ_TRIES + 1)
+    await bench.scan(barcodes, bench.order("any", settle_seconds=0.1))
+    assert set(bench.answers().values()) == {Outcome.IN_PLACE}
+    assert set(bench.simulator.scans().values()) == {1}
+
+
+async def test_an_item_whose_connection_always_breaks_fails_and_does_not_pause_the_run(bench: Bench) -> None:
+    (barcode,) = bench.simulator.barcodes("in_transit", 1)
+    bench.simulator.add_fault("drop", operation="read", times=0)
+    ended = await bench.scan([barcode])
+    (row,) = bench.journal.rows(1)
+    assert (ended.run.state, row.answer) == (RunState.FINISHED, Outcome.REFUSED)
+    assert row.note == "It could not be looked up: The connection broke before Alma's whole answer was here."
+    assert bench.simulator.stats()["by_operation"]["read"] == MOST_BROKEN * READ_TRIES
 
 
 async def test_an_item_that_can_never_be_read_fails_and_holds_up_no_other(bench: Bench) -> None:

@@ -11,6 +11,7 @@ from bench.trouble import TROUBLES
 ANSWERS = 2_500
 PERCENT = 20
 AT_ONCE = 30
+LATE_ROWS = 60
 PHASES = {
     "connect",
     "request",
@@ -32,7 +33,7 @@ class Swept(NamedTuple):
 def swept() -> Swept:
     async def run() -> Swept:
         sums, (late, doubled) = await asyncio.gather(
-            sweep(TROUBLES, ANSWERS, 3, percents=(PERCENT,), at_once=AT_ONCE), scan_late(20, 3)
+            sweep(TROUBLES, ANSWERS, 3, percents=(PERCENT,), at_once=AT_ONCE), scan_late(LATE_ROWS, 3)
         )
         return Swept({trouble.name: each for trouble, each in zip(TROUBLES, sums, strict=True)}, late, doubled)
 

@@ -20,18 +20,18 @@ from tests.web.server_process import ServerProcess
 from almascan.simulator import Simulator
 
 pytestmark = NEEDS_CHROMIUM
-ROWS = 100
-"""At 100 requests a second the scans take about 2 s."""
+ROWS = 300
+"""At 100 requests a second the scans take so long that a busy browser has time to act before they are done."""
 LONG_ROWS = 600
 """Enough for three pages of a busy browser to see that it works."""
 
 
-def begin(page: Page, simulator: Simulator, rows: int = ROWS) -> None:
-    """Scan so many items, up to the middle."""
-    paste(page, simulator.barcodes("in_transit", rows))
+def begin(page: Page, simulator: Simulator) -> None:
+    """Scan as many items as ``ROWS``, until some are done."""
+    paste(page, simulator.barcodes("in_transit", ROWS))
     preview(page)
     start(page)
-    wait_for_done(page, rows // 5)
+    wait_for_done(page, 20)
 
 
 def open_run(page: Page, origin: str, name: str) -> None:

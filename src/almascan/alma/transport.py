@@ -23,7 +23,7 @@ from yarl import URL
 
 from almascan.alma.answers import Answer
 from almascan.alma.hosts import is_loopback
-from almascan.errors import NoAnswerError, NotSentError, UsageError
+from almascan.errors import BrokenConnectionError, NoAnswerError, NotSentError, UsageError
 from almascan.version import __version__
 
 LARGEST_BODY_BYTES = 5_000_000
@@ -202,7 +202,7 @@ class Transport:
         if departure.has_left:
             if isinstance(error, TimeoutError):
                 return NoAnswerError(f"Alma did not answer within {answer_seconds:g} s.")
-            return NoAnswerError("The connection broke before Alma's whole answer was here.")
+            return BrokenConnectionError("The connection broke before Alma's whole answer was here.")
         return NotSentError(_say_why_unsent(error, self.host))
 
 
