@@ -2,10 +2,11 @@
 
     python -m bench.fleet [--scenarios kills stops load ...] [--rows 2000] [--institutions 12] [--seconds 60]
 
-``kills`` to ``cut-alma`` have three workers with two runs for each institution, and trouble all the while: what was
+``kills`` to ``lose-alma`` have three workers with two runs for each institution, and trouble all the while: what was
 scanned twice or lost, whether two workers were ever at work for one institution, and how long rows waited. ``load`` has
 institutions at full rate, and a worker that comes later; ``late`` a small run submitted after a large one.
-Needs PostgreSQL's programs (make system-packages).
+Needs PostgreSQL's programs (make system-packages). ``lose-database`` and ``lose-alma`` lose packets, which needs a
+network of its own: unshare --net python -m bench.fleet --scenarios lose-database lose-alma (Linux, as root).
 """
 
 import argparse
@@ -18,13 +19,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.fleet import network
 from tests.fleet.ground import Ground, Sizes, ground
 from tests.fleet.verdict import Verdict
 from tests.postgres import Cluster, find_programs
 
 from bench.figure import Figure, Table, at_least, at_most
 from bench.program import Bench, Option, Yield
-from bench.troubled_fleet import TROUBLES, supervise
+from bench.troubled_fleet import LOSSES, TROUBLES, supervise
 
 LIMIT = 25
 RATE = 20
@@ -75,7 +77,7 @@ def endure(scenario: str, given: argparse.Namespace) -> Endured:
         for member in made.members * RUNS_EACH:
             made.submit(member, given.rows, rate=RATE)
         for number in range(given.workers):
-            made.start_worker(f"w{number + 1}")
+            made.start_worker(f"w{number + 1}", has_network=scenario in LOSSES)
         least_seconds = RUNS_EACH * given.rows * REQUESTS_PER_ROW / RATE
         trouble = TROUBLES[scenario](made, random.Random(given.seed), given.every_seconds)
         lasted, troubles = supervise(made, trouble, SLOWEST * least_seconds + UNCLEAR_SECONDS)
@@ -90,7 +92,7 @@ def measure_trouble(scenario: str, given: argparse.Namespace) -> tuple[list[Figu
     verdict = endured.verdict
     for said in verdict.other_answers:
         print(f"{scenario}: not in place: {said}", flush=True)
-    has_bound = scenario in ("kills", "stops", "cut-database")
+    has_bound = scenario in ("kills", "stops", "cut-database", "lose-database")
     figures = [
         Figure(f"{scenario}: items scanned twice", verdict.doubles, "", at_most(0)),
         Figure(f"{scenario}: rows lost or left without an answer", verdict.lost + verdict.unclear, "", at_most(0)),
@@ -100,7 +102,7 @@ def measure_trouble(scenario: str, given: argparse.Namespace) -> tuple[list[Figu
             verdict.refused,
             "",
             # What is held up on its way to Alma arrives there at once.
-            None if scenario == "cut-alma" else at_most(0),
+            None if scenario in ("cut-alma", "lose-alma") else at_most(0),
         ),
         Figure(
             f"{scenario}: longest wait of an institution's rows",
@@ -207,8 +209,12 @@ def measure(given: argparse.Namespace) -> Yield:
     lines: list[tuple[str, ...]] = []
     if find_programs() is None:
         return Yield([Figure(f"{scenario}: needs PostgreSQL's programs", None) for scenario in given.scenarios])
+    if network.is_own() and any(scenario in LOSSES for scenario in given.scenarios):
+        network.prepare()
     for scenario in given.scenarios:
-        if scenario in MEASURES:
+        if scenario in LOSSES and not network.is_own():
+            figures.append(Figure(f"{scenario}: needs a network of its own (unshare --net)", None))
+        elif scenario in MEASURES:
             figures += MEASURES[scenario](given)
         else:
             found, line = measure_trouble(scenario, given)

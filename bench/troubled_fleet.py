@@ -3,6 +3,7 @@
 import random
 import time
 from collections.abc import Callable, Generator
+from typing import NamedTuple
 
 from tests.fleet.ground import Ground
 from tests.fleet.relay import Relay
@@ -16,6 +17,13 @@ _APART = (3, 5)
 """How many times as far apart the losses of a database are: whoever lost a lease with it waits until it is stale."""
 
 Trouble = Generator[float, None, None]
+
+
+class Break(NamedTuple):
+    """A way to cut somebody off: how it begins, and how it is mended."""
+
+    begin: Callable[[], None]
+    mend: Callable[[], None]
 
 
 def kill_workers(made: Ground, moments: random.Random, every_seconds: float) -> Trouble:
@@ -69,26 +77,49 @@ def kill_database(made: Ground, moments: random.Random, every_seconds: float) ->
 
 def cut_database(made: Ground, moments: random.Random, every_seconds: float) -> Trouble:
     """Cut a worker off from the database."""
-    return _cut(made, moments, every_seconds, lambda worker: worker.database)
+    return _cut(made, moments, every_seconds, lambda worker: _breaks_of(worker.database))
 
 
 def cut_alma(made: Ground, moments: random.Random, every_seconds: float) -> Trouble:
     """Cut a worker off from Alma."""
-    return _cut(made, moments, every_seconds, lambda worker: worker.alma)
+    return _cut(made, moments, every_seconds, lambda worker: _breaks_of(worker.alma))
 
 
-def _cut(made: Ground, moments: random.Random, every_seconds: float, way_of: Callable[[Worker], Relay]) -> Trouble:
-    """Break a way off, or hold everything up on it without a word, and mend it after a while."""
+def lose_database(made: Ground, moments: random.Random, every_seconds: float) -> Trouble:
+    """Lose every packet between a worker and the database."""
+    return _cut(made, moments, every_seconds, lambda worker: _losses_of(worker, "database"))
+
+
+def lose_alma(made: Ground, moments: random.Random, every_seconds: float) -> Trouble:
+    """Lose every packet between a worker and Alma."""
+    return _cut(made, moments, every_seconds, lambda worker: _losses_of(worker, "alma"))
+
+
+def _breaks_of(way: Relay) -> list[Break]:
+    """Break a way off, or hold everything up on it without a word."""
+    return [Break(way.cut, way.mend), Break(way.stall, way.mend)]
+
+
+def _losses_of(worker: Worker, kind: str) -> list[Break]:
+    assert worker.network is not None
+    wire = getattr(worker.network, kind)
+    return [Break(wire.lose, wire.mend)]
+
+
+def _cut(
+    made: Ground, moments: random.Random, every_seconds: float, breaks_of: Callable[[Worker], list[Break]]
+) -> Trouble:
+    """Cut a worker off in one of some ways, and mend it after a while."""
     while True:
         yield every_seconds
         worker = moments.choice(made.workers)
-        way = way_of(worker)
+        chosen = moments.choice(breaks_of(worker))
         worker.note_away()
-        moments.choice((way.cut, way.stall))()
+        chosen.begin()
         try:
             yield moments.uniform(SHORTEST_AWAY_SECONDS, LONGEST_AWAY_SECONDS)
         finally:
-            way.mend()
+            chosen.mend()
 
 
 TROUBLES: dict[str, Callable[[Ground, random.Random, float], Trouble]] = {
@@ -99,7 +130,11 @@ TROUBLES: dict[str, Callable[[Ground, random.Random, float], Trouble]] = {
     "crashes": kill_database,
     "cut-database": cut_database,
     "cut-alma": cut_alma,
+    "lose-database": lose_database,
+    "lose-alma": lose_alma,
 }
+LOSSES = ("lose-database", "lose-alma")
+"""Those for which every worker needs a network of its own."""
 
 
 def supervise(made: Ground, trouble: Trouble, seconds: float) -> tuple[float, int]:

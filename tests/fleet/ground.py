@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 import psycopg
 from bench.simulated import Simulated, run_simulator
+from tests.fleet.network import Network
 from tests.fleet.verdict import (
     Tenure,
     Verdict,
@@ -106,7 +107,12 @@ class Ground:
     # Workers
 
     def start_worker(
-        self, name: str, *options: str, members: Sequence[Member] | None = None, is_relayed: bool = True
+        self,
+        name: str,
+        *options: str,
+        members: Sequence[Member] | None = None,
+        is_relayed: bool = True,
+        has_network: bool = False,
     ) -> Worker:
         """Start a worker that knows some of the institutions, by default all.
 
@@ -115,9 +121,12 @@ class Ground:
             options: More options of ``almascan worker``.
             members: The institutions that it knows.
             is_relayed: Whether its ways to the database and to Alma can be cut, and what it asks of Alma is seen.
+            has_network: Whether it has a network of its own, where packets can be lost.
         """
         known = self.members if members is None else members
-        worker = self._ways.enter_context(Worker(name, self.place, known, *options, is_relayed=is_relayed))
+        network = Network(len(self.workers) + 1) if has_network else None
+        worker = Worker(name, self.place, known, *options, is_relayed=is_relayed, network=network)
+        self._ways.enter_context(worker)
         self.workers.append(worker)
         worker.start()
         return worker

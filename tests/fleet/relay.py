@@ -37,12 +37,16 @@ class Relay:
     Args:
         target: The port that it hands on to.
         watch: Is told what each connection sends to the target, with the connection's number.
+        host: The address of this machine at which it listens.
 
     Attributes:
-        port: Where it listens, on 127.0.0.1.
+        host, port: Where it listens.
     """
 
-    def __init__(self, target: int, watch: Callable[[int, bytes], None] | None = None) -> None:
+    def __init__(
+        self, target: int, watch: Callable[[int, bytes], None] | None = None, *, host: str = "127.0.0.1"
+    ) -> None:
+        self.host = host
         self._target = target
         self._watch = watch
         self._way = Way.OPEN
@@ -52,7 +56,7 @@ class Relay:
         self._connections = 0
 
     def __enter__(self) -> Self:
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)
+        self._listener = socket.create_server((self.host, 0), backlog=256)
         self.port: int = self._listener.getsockname()[1]
         self._woken, self._waker = socket.socketpair()
         self._selector = selectors.DefaultSelector()

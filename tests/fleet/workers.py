@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import NamedTuple, Self
 from urllib.parse import urlsplit
 
+from tests.fleet.network import Network
 from tests.fleet.relay import Relay, Witness
 
 _LEAVE_SECONDS = 90
+_HOST = "127.0.0.1"
 
 
 class Member(NamedTuple):
@@ -50,11 +52,13 @@ class Worker:
         members: The institutions that its profiles name.
         options: More options of ``almascan worker``.
         is_relayed: Whether it reaches the database and Alma through relays, which costs processor.
+        network: A network of its own for its processes, on whose wires packets can be lost; it has relays then.
 
     Attributes:
         name: Its name.
         log: What it wrote.
         database, alma: Its ways there.
+        network: Its own network, if it has one.
         witness: What it asked of Alma.
         went_away: When it was killed, stopped or cut off, in seconds since 1970.
         processes: The ids of the processes that it was, the latest last.
@@ -64,9 +68,16 @@ class Worker:
     alma: Relay
 
     def __init__(
-        self, name: str, place: Place, members: Sequence[Member], *options: str, is_relayed: bool = True
+        self,
+        name: str,
+        place: Place,
+        members: Sequence[Member],
+        *options: str,
+        is_relayed: bool = True,
+        network: Network | None = None,
     ) -> None:
         self.name = name
+        self.network = network
         self.log = place.folder / f"{name}.log"
         self.witness = Witness()
         self.went_away: list[float] = []
@@ -82,6 +93,8 @@ class Worker:
     def __enter__(self) -> Self:
         self._folder.mkdir()
         self._ways = ExitStack()
+        if self.network is not None:
+            self._ways.enter_context(self.network)
         self._journal, self._base_url = self._place.journal, self._place.base_url
         if self._is_relayed:
             self._lay_ways()
@@ -102,9 +115,10 @@ class Worker:
         """Start its process, which is not there."""
         self._is_wanted = True
         command = [sys.executable, "-m", "almascan", "worker", "--name", self.name, "--journal", self._journal]
+        inside = self.network.inside if self.network is not None else []
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [*command, *self._options],
+                [*inside, *command, *self._options],
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -201,10 +215,12 @@ class Worker:
 
     def _lay_ways(self) -> None:
         """Have it reach the database and Alma through relays of its own."""
-        self.database = self._ways.enter_context(Relay(_port_of(self._journal)))
-        self.alma = self._ways.enter_context(Relay(_port_of(self._base_url), self.witness.watch))
-        self._journal = _with_port(self._journal, self.database.port)
-        self._base_url = _with_port(self._base_url, self.alma.port)
+        hosts = (self.network.database.address, self.network.alma.address) if self.network else (_HOST, _HOST)
+        enter = self._ways.enter_context
+        self.database = enter(Relay(_port_of(self._journal), host=hosts[0]))
+        self.alma = enter(Relay(_port_of(self._base_url), self.witness.watch, host=hosts[1]))
+        self._journal = _through(self.database, self._journal)
+        self._base_url = _through(self.alma, self._base_url)
 
     def _signal(self, number: signal.Signals) -> None:
         assert self._process is not None
@@ -217,5 +233,5 @@ def _port_of(address: str) -> int:
     return port
 
 
-def _with_port(address: str, port: int) -> str:
-    return address.replace(f":{_port_of(address)}/", f":{port}/", 1)
+def _through(relay: Relay, address: str) -> str:
+    return address.replace(f"{_HOST}:{_port_of(address)}/", f"{relay.host}:{relay.port}/", 1)
