@@ -18,6 +18,9 @@ import pytest
 
 USER = "almascan"
 _READY_SECONDS = 30
+_IS_ROOT = os.name == "posix" and os.geteuid() == 0
+AS_POSTGRES = ("setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups") if _IS_ROOT else ()
+"""What a command begins with that the server's user is to carry out: root may not run a server."""
 
 
 class Cluster:
@@ -25,6 +28,7 @@ class Cluster:
 
     Attributes:
         port: Where it listens, on 127.0.0.1.
+        folder, data: A folder of the server's user, and that of its data in it.
     """
 
     def __init__(self, *settings: str) -> None:
@@ -33,32 +37,32 @@ class Cluster:
         self.port = _free_port()
 
     def __enter__(self) -> Self:
-        self._folder = Path(tempfile.mkdtemp(prefix="almascan-pg-"))
-        self._data = self._folder / "data"
-        if _is_root():
-            shutil.chown(self._folder, "postgres", "postgres")
-        self._run("initdb", "-D", self._data, "-U", USER, "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C.UTF-8")
+        self.folder = Path(tempfile.mkdtemp(prefix="almascan-pg-"))
+        self.data = self.folder / "data"
+        if AS_POSTGRES:
+            shutil.chown(self.folder, "postgres", "postgres")
+        self._run("initdb", "-D", self.data, "-U", USER, "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C.UTF-8")
         self.start()
         return self
 
     def __exit__(self, *exception: object) -> None:
         self.stop("immediate")
-        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
         options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c max_connections=200"
         options += "".join(f" -c {setting}" for setting in self._settings)
-        log = self._folder / "log"
-        self._run("pg_ctl", "-D", self._data, "-l", log, "-o", options, "-w", "-t", str(_READY_SECONDS), "start")
+        log = self.folder / "log"
+        self._run("pg_ctl", "-D", self.data, "-l", log, "-o", options, "-w", "-t", str(_READY_SECONDS), "start")
 
     def stop(self, how: str = "fast") -> None:
         """Stop it: "fast" ends the sessions in order, "immediate" as a power cut does."""
-        self._run("pg_ctl", "-D", self._data, "-m", how, "-w", "stop", check=False)
+        self._run("pg_ctl", "-D", self.data, "-m", how, "-w", "stop", check=False)
 
     def kill(self) -> None:
         """Kill all of it without a warning, and wait until it is gone."""
-        server = int((self._data / "postmaster.pid").read_text().split()[0])
+        server = int((self.data / "postmaster.pid").read_text().split()[0])
         children = Path(f"/proc/{server}/task/{server}/children").read_text().split()
         processes = [server, *map(int, children)]
         for process in processes:
@@ -68,7 +72,7 @@ class Cluster:
         while any(map(_is_there, processes)) and time.monotonic() < ended:
             time.sleep(0.02)
         # A process that nobody has taken note of yet would count as one that runs.
-        (self._data / "postmaster.pid").unlink()
+        (self.data / "postmaster.pid").unlink()
 
     def address(self, database: str = "postgres") -> str:
         """Give a database's address, as ``--journal`` takes it."""
@@ -98,14 +102,12 @@ class Cluster:
         return len(ended)
 
     def _run(self, program: str, *arguments: str | Path, check: bool = True) -> None:
-        command = [str(self._bin / program), *map(str, arguments)]
-        if _is_root():
-            command = ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", *command]
+        command = [*AS_POSTGRES, str(self._bin / program), *map(str, arguments)]
         done = subprocess.run(
-            command, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT, cwd=self._folder
+            command, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT, cwd=self.folder
         )
         if check and done.returncode:
-            raise RuntimeError(f"{program} ended with {done.returncode}; see {self._folder}/log")
+            raise RuntimeError(f"{program} ended with {done.returncode}; see {self.folder}/log")
 
 
 def find_programs() -> Path | None:
@@ -133,10 +135,6 @@ def _is_there(process: int) -> bool:
         return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
-
-
-def _is_root() -> bool:
-    return os.name == "posix" and os.geteuid() == 0
 
 
 def _free_port() -> int:

@@ -7,12 +7,13 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
 import pytest
-from tests.postgres import USER, Cluster, find_programs
+from tests.postgres import AS_POSTGRES, USER, Cluster, find_programs
 
 from almascan.cli import almascan
 from almascan.errors import ExitCode
@@ -21,6 +22,7 @@ from almascan.journal.place import Server, place_of
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "how-to" / "fleet.md").read_text(encoding="utf-8")
 ADDRESS = "postgresql://fleet@db.example.org/almascan?sslmode=verify-full"
+DATA = Path("/var/lib/postgresql/15/main")
 TOO_LARGE = {"shared_buffers": "32MB", "max_wal_size": "64MB", "min_wal_size": "32MB"}
 """Settings that are made smaller here; that the server takes their names is what matters."""
 _BLOCK = re.compile(r"^ *```(\w+)\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
@@ -93,15 +95,26 @@ def test_systemd_understands_the_unit(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def places_on(cluster: Cluster) -> dict[str, Path]:
+    """Say what stands for the page's places here."""
+    names = {"base": "/srv/base", "wal": "/srv/wal", "before": f"{DATA.parent}/before"}
+    return {str(DATA): cluster.data} | {there: cluster.folder / name for name, there in names.items()}
+
+
 class Ground:
     """A server with the page's settings, and a person who types what the page says.
 
     Args:
         cluster: The server.
         folder: Where the person is.
+
+    Attributes:
+        cluster: The server.
+        address: The journal's, as its users have it.
     """
 
     def __init__(self, cluster: Cluster, folder: Path) -> None:
+        self.cluster = cluster
         self.address = f"postgresql://fleet@127.0.0.1:{cluster.port}/almascan"
         self._folder = folder
         own = {name: value for name, value in os.environ.items() if not name.startswith(("ALMASCAN_", "PG"))}
@@ -112,6 +125,7 @@ class Ground:
             "XDG_DATA_HOME": str(folder),
             "PATH": f"{find_programs()}:{Path(sys.executable).parent}:{os.environ['PATH']}",
         }
+        self._places = places_on(cluster)
         self._administrator = {
             "PGHOST": "127.0.0.1",
             "PGPORT": str(cluster.port),
@@ -122,14 +136,16 @@ class Ground:
     def type(self, *lines: str) -> None:
         """Have a shell do some lines of the page, as the one that they are for."""
         for line in lines:
-            is_administrator = line.startswith("sudo -u postgres ")
-            command = line.removeprefix("sudo -u postgres ").replace(ADDRESS, self.address)
+            is_administrator = "sudo -u postgres " in line
+            command = line.replace("sudo -u postgres", " ".join(AS_POSTGRES)).replace(ADDRESS, self.address)
+            for there, here in self._places.items():
+                command = command.replace(there, str(here))
             environment = self._environment | (self._administrator if is_administrator else {})
             # A session of its own has no terminal, so that a password is read from what is handed in.
             done = subprocess.run(
                 ["sh", "-c", command],
                 env=environment,
-                cwd=self._folder,
+                cwd=self.cluster.folder if is_administrator else self._folder,
                 input="secret\nsecret\n",
                 capture_output=True,
                 text=True,
@@ -137,6 +153,13 @@ class Ground:
                 check=False,
             )
             assert done.returncode == 0, (line, done.stdout, done.stderr)
+
+    def wait_until(self, is_so: Callable[[], bool]) -> None:
+        """Wait until the server is so far."""
+        give_up_at = time.monotonic() + _WAIT_SECONDS
+        while not is_so():
+            assert time.monotonic() < give_up_at
+            time.sleep(0.1)
 
     def work(self) -> tuple[int, str]:
         """Start a worker and have it leave once it works; give its exit code and what it wrote."""
@@ -151,16 +174,25 @@ class Ground:
             return worker.wait(_WAIT_SECONDS), said
 
 
-@pytest.fixture(scope="module")
-def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
-    values = settings() | TOO_LARGE | {"archive_command": "true"}
-    with Cluster(*(f"{name}='{value}'" for name, value in values.items())) as cluster:
+@pytest.fixture
+def ground(tmp_path: Path) -> Iterator[Ground]:
+    values = settings() | TOO_LARGE
+    with Cluster() as cluster:
+        places = places_on(cluster)
+        wal = places["/srv/wal"]
+        subprocess.run([*AS_POSTGRES, "mkdir", wal], check=True)
+        values["archive_command"] = values["archive_command"].replace("/srv/wal", str(wal))
+        # As a file in conf.d; what stands on a command line could not be taken out again.
+        lines = "".join(f"{name} = '{value}'\n" for name, value in values.items())
+        with (cluster.data / "postgresql.conf").open("a", encoding="utf-8") as file:
+            file.write(lines)
+        cluster.stop()
+        cluster.start()
         found = {str(name): value for name, value in cluster.execute("SELECT name, setting FROM pg_settings")}
         assert values.keys() <= found.keys()
-        assert (found["wal_level"], found["max_connections"]) == ("replica", settings()["max_connections"])
-        folder = tmp_path_factory.mktemp("person")
-        (folder / "profiles.toml").touch()
-        yield Ground(cluster, folder)
+        assert (found["wal_level"], found["archive_command"]) == ("replica", values["archive_command"])
+        (tmp_path / "profiles.toml").touch()
+        yield Ground(cluster, tmp_path)
 
 
 def lines_with(*words: str) -> list[str]:
@@ -181,10 +213,34 @@ def test_from_nothing_to_a_back_up_and_back_as_the_page_says(ground: Ground) -> 
     assert ground.work()[0] == ExitCode.DONE
 
     ground.type(rename, again, restore)
+    check_that_it_is_refused_until_it_is_said(ground)
+
+
+@pytest.mark.system
+def test_back_to_a_moment_with_a_base_backup_and_the_archive_as_the_page_says(ground: Ground) -> None:
+    ground.type(*lines_with("createuser"), lines_with("createdb")[0])
+    ground.type(*lines_with("pg_basebackup"))
+    assert ground.work()[0] == ExitCode.DONE
+    ((moment,),) = ground.cluster.execute("SELECT clock_timestamp()")
+    assert ground.work()[0] == ExitCode.DONE
+    ((last, _),) = ground.cluster.execute("SELECT pg_walfile_name(pg_current_wal_lsn()), pg_switch_wal()")
+    ground.wait_until((places_on(ground.cluster)["/srv/wal"] / str(last)).exists)
+
+    stop, start = lines_with("systemctl stop postgresql", "systemctl start postgresql")
+    steps = shell_lines()
+    for line in steps[steps.index(stop) : steps.index(start) + 1]:
+        if line in (stop, start):
+            (ground.cluster.stop if line == stop else ground.cluster.start)()
+        else:
+            ground.type(line.replace("2026-11-28 07:30:00+01", str(moment)))
+    ground.wait_until(lambda: ground.cluster.execute("SELECT pg_is_in_recovery()") == [(False,)])
+    check_that_it_is_refused_until_it_is_said(ground)
+
+
+def check_that_it_is_refused_until_it_is_said(ground: Ground) -> None:
     code, said = ground.work()
     assert code == ExitCode.JOURNAL, said
     assert "is an older copy of the one that was worked with" in said
-
     (restored,) = lines_with("almascan journal restored")
     ground.type(f"{restored} --yes")
     code, said = ground.work()
