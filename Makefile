@@ -22,8 +22,8 @@ $(READY): requirements.lock pyproject.toml
 demo: $(READY)  ## the main job against the simulator, with a kill and a resume
 	$(BIN)/almascan demo --folder demo-output
 
-test: $(READY)  ## all tests, in two processes
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
+test: $(READY)  ## all tests, in four processes: many of them wait more than they compute
+	$(BIN)/python -m pytest -n 4 --dist loadfile $(PYTEST_ARGS)
 
 lint: $(READY)  ## ruff, mypy, import rule, docs
 	$(BIN)/ruff check .

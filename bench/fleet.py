@@ -22,7 +22,7 @@ from typing import NamedTuple
 from tests.fleet import network
 from tests.fleet.ground import Ground, Sizes, ground
 from tests.fleet.verdict import Verdict
-from tests.postgres import Cluster, find_programs
+from tests.postgres import Cluster, Pair, find_programs
 
 from bench.figure import Figure, Table, at_least, at_most
 from bench.program import Bench, Option, Yield
@@ -56,11 +56,11 @@ class Endured(NamedTuple):
 
 
 @contextmanager
-def prepared(sizes: Sizes, *options: str) -> Iterator[Ground]:
+def prepared(sizes: Sizes, *options: str, has_standby: bool = False) -> Iterator[Ground]:
     """Give a trial ground with a PostgreSQL of its own."""
     with (
         tempfile.TemporaryDirectory() as folder,
-        Cluster() as cluster,
+        (Pair if has_standby else Cluster)() as cluster,
         ground(cluster, Path(folder) / "ground", sizes, *options) as made,
     ):
         yield made
@@ -73,7 +73,7 @@ def endure(scenario: str, given: argparse.Namespace) -> Endured:
         TimeoutError: The runs do not end.
     """
     sizes = Sizes(given.institutions, RUNS_EACH * given.rows * ITEMS_PER_ROW + 1000, LIMIT, LATENCY_MS)
-    with prepared(sizes) as made:
+    with prepared(sizes, has_standby=scenario == "failovers") as made:
         for member in made.members * RUNS_EACH:
             made.submit(member, given.rows, rate=RATE)
         for number in range(given.workers):

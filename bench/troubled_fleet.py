@@ -75,6 +75,13 @@ def kill_database(made: Ground, moments: random.Random, every_seconds: float) ->
         made.cluster.start()
 
 
+def fail_over(made: Ground, moments: random.Random, every_seconds: float) -> Trouble:
+    """Kill PostgreSQL, and have the standby that it waited for take its place."""
+    while True:
+        yield moments.uniform(*_APART) * every_seconds
+        made.fail_over()
+
+
 def cut_database(made: Ground, moments: random.Random, every_seconds: float) -> Trouble:
     """Cut a worker off from the database."""
     return _cut(made, moments, every_seconds, lambda worker: _breaks_of(worker.database))
@@ -128,6 +135,7 @@ TROUBLES: dict[str, Callable[[Ground, random.Random, float], Trouble]] = {
     "sessions": terminate_sessions,
     "outages": stop_database,
     "crashes": kill_database,
+    "failovers": fail_over,
     "cut-database": cut_database,
     "cut-alma": cut_alma,
     "lose-database": lose_database,

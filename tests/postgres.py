@@ -41,13 +41,16 @@ class Cluster:
         self.data = self.folder / "data"
         if AS_POSTGRES:
             shutil.chown(self.folder, "postgres", "postgres")
-        self._run("initdb", "-D", self.data, "-U", USER, "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C.UTF-8")
+        self._make()
         self.start()
         return self
 
     def __exit__(self, *exception: object) -> None:
         self.stop("immediate")
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _make(self) -> None:
+        self._run("initdb", "-D", self.data, "-U", USER, "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C.UTF-8")
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
@@ -117,6 +120,52 @@ def find_programs() -> Path | None:
         return found[-1].parent
     named = shutil.which("initdb")
     return Path(named).resolve().parent if named else None
+
+
+class Pair(Cluster):
+    """A PostgreSQL server with a standby that every commit waits for; in a failover the standby takes its place."""
+
+    def __enter__(self) -> Self:
+        super().__enter__()
+        self._attach_standby()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._standby.__exit__()
+        super().__exit__()
+
+    def fail_over(self) -> None:
+        """Kill the server without a warning, have its standby take its place, and give that one a standby."""
+        self.kill()
+        shutil.rmtree(self.folder)
+        promoted = self._standby
+        promoted._run("pg_ctl", "-D", promoted.data, "-w", "promote")
+        self.port, self.folder, self.data = promoted.port, promoted.folder, promoted.data
+        self._attach_standby()
+
+    def _attach_standby(self) -> None:
+        self._standby = _Standby(self.port)
+        self._standby.__enter__()
+        # A standby has a copy of its server's settings: only the one that has a standby is to wait.
+        self.execute("ALTER SYSTEM SET synchronous_standby_names = '*'")
+        self.execute("SELECT pg_reload_conf()")
+        give_up_at = time.monotonic() + _READY_SECONDS
+        while self.execute("SELECT 1 FROM pg_stat_replication WHERE sync_state = 'sync'") == []:
+            if time.monotonic() > give_up_at:
+                raise RuntimeError("the standby does not follow")
+            time.sleep(0.05)
+
+
+class _Standby(Cluster):
+    """A server that follows another one, given by its port."""
+
+    def __init__(self, primary: int) -> None:
+        super().__init__()
+        self._primary = primary
+
+    def _make(self) -> None:
+        server = f"host=127.0.0.1 port={self._primary} user={USER}"
+        self._run("pg_basebackup", "-d", server, "-D", self.data, "-R", "-X", "stream", "-c", "fast", "--no-sync")
 
 
 @contextmanager

@@ -28,7 +28,7 @@ from tests.fleet.verdict import (
     longest_pause,
 )
 from tests.fleet.workers import Member, Place, Worker
-from tests.postgres import Cluster, database
+from tests.postgres import Cluster, Pair, database
 
 from almascan.alma import Alma, Pacer
 from almascan.journal import Journal
@@ -199,6 +199,13 @@ class Ground:
     def terminate_sessions(self) -> int:
         """End every session of the journal's database; give how many there were."""
         return self.cluster.terminate_sessions(self._database)
+
+    def fail_over(self) -> None:
+        """Kill the database server of a pair, and lead the workers to the standby that takes its place."""
+        assert isinstance(self.cluster, Pair)
+        self.cluster.fail_over()
+        for worker in self.workers:
+            worker.database.lead_to(self.cluster.port)
 
     def scans(self, member: Member) -> int:
         """Count the scans that an institution's Alma has applied."""

@@ -85,6 +85,10 @@ class Relay:
         """Let everything through again."""
         self._turn(Way.OPEN)
 
+    def lead_to(self, target: int) -> None:
+        """Hand on to another port from the next connection on; those that are there stay."""
+        self._target = target
+
     def _turn(self, way: Way) -> None:
         self._way = way
         self._waker.send(b".")
