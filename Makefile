@@ -23,7 +23,7 @@ demo: $(READY)  ## the main job against the simulator, with a kill and a resume
 	$(BIN)/almascan demo --folder demo-output
 
 test: $(READY)  ## all tests, in four processes: many of them wait more than they compute
-	$(BIN)/python -m pytest -n 4 --dist loadfile $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 lint: $(READY)  ## ruff, mypy, import rule, docs
 	$(BIN)/ruff check .
