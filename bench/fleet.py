@@ -25,6 +25,7 @@ from tests.fleet.verdict import Verdict
 from tests.postgres import Cluster, Pair, find_programs
 
 from bench.figure import Figure, Table, at_least, at_most
+from bench.machine import ProcessorTime, percent_used, processor_time
 from bench.program import Bench, Option, Yield
 from bench.troubled_fleet import LOSSES, TROUBLES, supervise
 
@@ -128,18 +129,19 @@ def measure_trouble(scenario: str, given: argparse.Namespace) -> tuple[list[Figu
 
 
 class Sums(NamedTuple):
-    """What all institutions' Almas have seen so far, and when."""
+    """What all institutions' Almas have seen so far, when, and what the machine's processors have done."""
 
     requests: int
     refused: int
     at: float
+    processors: ProcessorTime | None
 
 
 def look(made: Ground) -> Sums:
     """Add up what the simulator has seen."""
     stats = [made.simulated.stats(institution=member.code) for member in made.members]
     requests, refused = (sum(each[name] for each in stats) for name in ("requests", "refused"))
-    return Sums(requests, refused, time.monotonic())
+    return Sums(requests, refused, time.monotonic(), processor_time())
 
 
 def measure_load(given: argparse.Namespace) -> list[Figure]:
@@ -161,10 +163,12 @@ def measure_load(given: argparse.Namespace) -> list[Figure]:
     accepted = after.requests - after.refused - before.requests + before.refused
     held = 100 * accepted / (given.load_rate * given.many * (after.at - before.at))
     refused = 100 * (after.refused - before.refused) / max(1, after.requests - before.requests)
+    used = percent_used(before.processors, after.processors)
     what = f"load: {given.workers} workers, {given.many} institutions at {given.load_rate}/s of {limit}/s"
     return [
         Figure(f"{what}: rate held", held, "%", at_least(97)),
         Figure(f"{what}: refused", refused, "%", at_most(0.1)),
+        Figure(f"{what}: of all processors in use, the simulator's and the database's part too", used, "%"),
         Figure(f"{what}: load shared with one that was added after", shared_seconds, "s", at_most(10)),
     ]
 
