@@ -98,8 +98,9 @@ def _markup() -> Iterator[Case]:
 def _binaries() -> Iterator[Case]:
     database = sqlite3.connect(":memory:")
     database.execute("create table items (barcode text)")
-    yield refused("sqlite", database.serialize(), "database")
+    content = database.serialize()
     database.close()
+    yield refused("sqlite", content, "database")
     for name, start, says in (
         ("pdf", b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", "PDF"),
         ("png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "picture"),
