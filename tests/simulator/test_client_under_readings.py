@@ -112,11 +112,11 @@ async def test_an_unknown_key_is_refused_before_anything_is_done_under(reading: 
 
 
 async def test_a_daily_limit_said_with_403_leaves_the_rest_to_resume(tmp_path: Path) -> None:
-    async with working(tmp_path, "daily-403", per_day=30) as bench:
+    # Enough for two looks at every item and some scans, in whatever order they come, and not for all scans.
+    async with working(tmp_path, "daily-403", per_day=50) as bench:
         barcodes = bench.simulator.barcodes("in_transit", 20)
         ended = await bench.scan(barcodes)
-        # On a slow machine the calls may be spent on looks before the first scan.
-        assert {Outcome.NOT_TRIED} <= set(ended.counts) <= {Outcome.IN_PLACE, Outcome.NOT_TRIED}
+        assert set(ended.counts) == {Outcome.IN_PLACE, Outcome.NOT_TRIED}
         bench.simulator.set_clock_offset(86_400)
         ended = await bench.resume()
         assert set(bench.simulator.scans().values()) == {1}
