@@ -18,8 +18,8 @@ ROWS = 400
 KILLS = 6
 
 
-def start(simulator: Simulator, folder: Path, *arguments: str) -> "subprocess.Popen[bytes]":
-    """Start almascan as a process of its own."""
+def start(simulator: Simulator, folder: Path, *arguments: str, rate: int = 300) -> "subprocess.Popen[bytes]":
+    """Start almascan as a process of its own, at `rate` calls a second."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("ALMASCAN_")} | {
         "ALMASCAN_BASE_URL": simulator.base_url,
         "ALMASCAN_API_KEY": simulator.keys["full"],
@@ -27,7 +27,7 @@ def start(simulator: Simulator, folder: Path, *arguments: str) -> "subprocess.Po
         "ALMASCAN_CIRC_DESK": simulator.circ_desk,
         "ALMASCAN_JOURNAL": str(folder / "journal.db"),
         "ALMASCAN_CONFIG": str(folder / "none.toml"),
-        "ALMASCAN_RATE": "300",
+        "ALMASCAN_RATE": str(rate),
         "ALMASCAN_SETTLE_SECONDS": "1",
         "ALMASCAN_PROGRESS": "none",
     }
@@ -94,7 +94,7 @@ def test_a_process_killed_while_it_reads_its_list_leaves_no_half_run(tmp_path: P
 def test_ctrl_c_once_finishes_what_is_in_flight_and_twice_stops_now(tmp_path: Path, presses: int) -> None:
     with Simulator(SimulatorConfig(items=4000, seed=3, per_second=0, latency_ms=300)) as simulator:
         (tmp_path / "list.txt").write_text("\n".join(simulator.barcodes("in_transit", ROWS)) + "\n")
-        with start(simulator, tmp_path, "scan", "list.txt", "--yes") as process:
+        with start(simulator, tmp_path, "scan", "list.txt", "--yes", rate=100) as process:
             wait_for_scans(simulator, process, 20)
             for _ in range(presses):
                 process.send_signal(signal.SIGINT)
@@ -117,10 +117,12 @@ def test_ctrl_c_once_finishes_what_is_in_flight_and_twice_stops_now(tmp_path: Pa
 def test_a_second_process_on_the_same_institution_is_refused(tmp_path: Path) -> None:
     with Simulator(SimulatorConfig(items=4000, seed=3, per_second=0, latency_ms=200)) as simulator:
         (tmp_path / "list.txt").write_text("\n".join(simulator.barcodes("in_transit", ROWS)) + "\n")
-        with start(simulator, tmp_path, "scan", "list.txt", "--yes") as first:
-            wait_for_scans(simulator, first, 10)
+        # So slow that it is at work for longer than the second one takes to begin, on any machine.
+        with start(simulator, tmp_path, "scan", "list.txt", "--yes", rate=5) as first:
+            wait_for_scans(simulator, first, 2)
             with start(simulator, tmp_path, "resume") as second:
-                output, _ = second.communicate(timeout=30)
+                output, _ = second.communicate(timeout=60)
+            assert first.poll() is None
             assert second.returncode == 6
             assert f"process {first.pid}" in output.decode()
             first.kill()
