@@ -4,9 +4,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Float, literal
+from sqlalchemy import ColumnElement, Connection, Float, event, literal
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from almascan.errors import JournalError
 from almascan.journal.database import open_database, reading, server_clock, translated, writing
@@ -46,10 +47,17 @@ class Store:
         self._engine = open_database(self.place, create=create)
         self._writing = writing(self._engine)
         self._reading = reading(self._engine)
+        self._is_closed = False
+        event.listen(self._engine, "checkin", self._part_with)
 
     def close(self) -> None:
-        """Close its connections."""
+        """Close its connections; one that a thread is using, as soon as it is done with it."""
+        self._is_closed = True
         self._engine.dispose()
+
+    def _part_with(self, _connection: Any, entry: ConnectionPoolEntry) -> None:
+        if self._is_closed:
+            entry.invalidate()
 
     def _now(self) -> ColumnElement[float]:
         """Give the time in seconds since 1970, by the one clock that all who use the journal share."""
