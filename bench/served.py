@@ -6,8 +6,7 @@ import os
 import re
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
@@ -89,16 +88,3 @@ def serve_page(environment: Mapping[str, str]) -> Iterator[Served]:
             yield Served(process, process.stdout.readline().strip())
         finally:
             process.kill()
-
-
-def wait_until(is_so: Callable[[], bool], what: str) -> None:
-    """Wait until something is so.
-
-    Raises:
-        TimeoutError: It does not come to that.
-    """
-    give_up_at = time.monotonic() + PATIENCE_SECONDS
-    while not is_so():
-        if time.monotonic() > give_up_at:
-            raise TimeoutError(what)
-        time.sleep(0.1)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator
 from typing import NamedTuple
 
 from tests.fleet.ground import Ground
+from tests.fleet.network import Network, Wire
 from tests.fleet.relay import Relay
 from tests.fleet.workers import Worker
 
@@ -94,12 +95,12 @@ def cut_alma(made: Ground, moments: random.Random, every_seconds: float) -> Trou
 
 def lose_database(made: Ground, moments: random.Random, every_seconds: float) -> Trouble:
     """Lose every packet between a worker and the database."""
-    return _cut(made, moments, every_seconds, lambda worker: _losses_of(worker, "database"))
+    return _cut(made, moments, every_seconds, lambda worker: _losses_on(_network_of(worker).database))
 
 
 def lose_alma(made: Ground, moments: random.Random, every_seconds: float) -> Trouble:
     """Lose every packet between a worker and Alma."""
-    return _cut(made, moments, every_seconds, lambda worker: _losses_of(worker, "alma"))
+    return _cut(made, moments, every_seconds, lambda worker: _losses_on(_network_of(worker).alma))
 
 
 def _breaks_of(way: Relay) -> list[Break]:
@@ -107,10 +108,13 @@ def _breaks_of(way: Relay) -> list[Break]:
     return [Break(way.cut, way.mend), Break(way.stall, way.mend)]
 
 
-def _losses_of(worker: Worker, kind: str) -> list[Break]:
-    assert worker.network is not None
-    wire = getattr(worker.network, kind)
+def _losses_on(wire: Wire) -> list[Break]:
     return [Break(wire.lose, wire.mend)]
+
+
+def _network_of(worker: Worker) -> Network:
+    assert worker.network is not None
+    return worker.network
 
 
 def _cut(

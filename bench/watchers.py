@@ -17,11 +17,13 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.waiting import wait_until
+
 from bench.answered import load_answered, plan_again
 from bench.figure import Figure, Table, at_most, write_number
 from bench.million import environment_of, load_run
 from bench.program import Bench, Option, Yield
-from bench.served import Served, serve_page, wait_until
+from bench.served import Served, serve_page
 from bench.simulated import Simulated, run_simulator
 
 RATE = 25
@@ -125,7 +127,7 @@ def measure_working(rows: int, runs: int, number: int, seconds: float) -> Spent:
                 page.send(f"/runs/{run}/rate", f"/runs/{run}", rate=str(RATE))
                 page.send(f"/runs/{run}/start", f"/runs/{run}", action="resume")
             asked = simulated.stats()["requests"]
-            wait_until(lambda: simulated.stats()["requests"] > asked + RATE, "The run does not begin.")
+            wait_until(lambda: simulated.stats()["requests"] > asked + RATE, "the run has begun")
             return asyncio.run(measure_watching(page, simulated, numbers, number, seconds))
 
 

@@ -6,7 +6,6 @@ import signal
 import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,6 +14,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from tests.waiting import wait_until
 
 USER = "almascan"
 _READY_SECONDS = 30
@@ -71,9 +71,7 @@ class Cluster:
         for process in processes:
             with suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
-        ended = time.monotonic() + _READY_SECONDS
-        while any(map(_is_there, processes)) and time.monotonic() < ended:
-            time.sleep(0.02)
+        wait_until(lambda: not any(map(_is_there, processes)), "the server's processes are gone")
         # A process that nobody has taken note of yet would count as one that runs.
         (self.data / "postmaster.pid").unlink()
 
@@ -149,11 +147,8 @@ class Pair(Cluster):
         # A standby has a copy of its server's settings: only the one that has a standby is to wait.
         self.execute("ALTER SYSTEM SET synchronous_standby_names = '*'")
         self.execute("SELECT pg_reload_conf()")
-        give_up_at = time.monotonic() + _READY_SECONDS
-        while self.execute("SELECT 1 FROM pg_stat_replication WHERE sync_state = 'sync'") == []:
-            if time.monotonic() > give_up_at:
-                raise RuntimeError("the standby does not follow")
-            time.sleep(0.05)
+        follows = "SELECT 1 FROM pg_stat_replication WHERE sync_state = 'sync'"
+        wait_until(lambda: self.execute(follows) != [], "the standby follows")
 
 
 class _Standby(Cluster):

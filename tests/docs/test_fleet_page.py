@@ -7,13 +7,13 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 import pytest
 from tests.postgres import AS_POSTGRES, USER, Cluster, find_programs
+from tests.waiting import wait_until
 
 from almascan.cli import almascan
 from almascan.errors import ExitCode
@@ -154,13 +154,6 @@ class Ground:
             )
             assert done.returncode == 0, (line, done.stdout, done.stderr)
 
-    def wait_until(self, is_so: Callable[[], bool]) -> None:
-        """Wait until the server is so far."""
-        give_up_at = time.monotonic() + _WAIT_SECONDS
-        while not is_so():
-            assert time.monotonic() < give_up_at
-            time.sleep(0.1)
-
     def work(self) -> tuple[int, str]:
         """Start a worker and have it leave once it works; give its exit code and what it wrote."""
         command = [sys.executable, "-m", "almascan", "worker", "--name", "north-1"]
@@ -224,7 +217,7 @@ def test_back_to_a_moment_with_a_base_backup_and_the_archive_as_the_page_says(gr
     ((moment,),) = ground.cluster.execute("SELECT clock_timestamp()")
     assert ground.work()[0] == ExitCode.DONE
     ((last, _),) = ground.cluster.execute("SELECT pg_walfile_name(pg_current_wal_lsn()), pg_switch_wal()")
-    ground.wait_until((places_on(ground.cluster)["/srv/wal"] / str(last)).exists)
+    wait_until((places_on(ground.cluster)["/srv/wal"] / str(last)).exists, "the last log is kept")
 
     stop, start = lines_with("systemctl stop postgresql", "systemctl start postgresql")
     steps = shell_lines()
@@ -233,7 +226,7 @@ def test_back_to_a_moment_with_a_base_backup_and_the_archive_as_the_page_says(gr
             (ground.cluster.stop if line == stop else ground.cluster.start)()
         else:
             ground.type(line.replace("2026-11-28 07:30:00+01", str(moment)))
-    ground.wait_until(lambda: ground.cluster.execute("SELECT pg_is_in_recovery()") == [(False,)])
+    wait_until(lambda: ground.cluster.execute("SELECT pg_is_in_recovery()") == [(False,)], "it is restored")
     check_that_it_is_refused_until_it_is_said(ground)
 
 

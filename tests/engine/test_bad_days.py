@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from tests.engine.conftest import SETTLE_SECONDS, Bench
+from tests.waiting import until
 
 from almascan.alma import Timeouts
 from almascan.alma.client import READ_TRIES
@@ -242,8 +243,7 @@ async def test_a_loan_made_between_the_lost_answer_and_the_next_look_is_not_ende
     bench.simulator.change(barcode, library="MAIN", location="stacks", due_date="2026-01-01T20:00:00Z")
     bench.simulator.add_fault("drop", operation="scan")
     scanning = asyncio.create_task(bench.scan([barcode], bench.order("returns", settle_seconds=2.5)))
-    while not bench.simulator.stats()["by_operation"].get("scan"):
-        await asyncio.sleep(0.02)
+    await until(lambda: bench.simulator.stats()["by_operation"].get("scan"))
     bench.simulator.change(barcode, due_date="2027-01-31T20:00:00Z")
     await scanning
     assert bench.answers() == {barcode: Outcome.UNCLEAR}
@@ -264,8 +264,7 @@ async def test_a_slow_scan_does_not_hold_up_the_others(bench: Bench) -> None:
 
 
 async def _stop_after(bench: Bench, scans: int, end: Any) -> None:
-    while bench.simulator.stats()["scans"] < scans:
-        await asyncio.sleep(0.005)
+    await until(lambda: bench.simulator.stats()["scans"] >= scans)
     end()
 
 

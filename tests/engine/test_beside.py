@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from tests.engine.conftest import RATE, Bench
 from tests.engine.together import Told, runner_of, scan
+from tests.waiting import until
 
 from almascan.alma import Pacer, Timeouts
 from almascan.alma.pacer import Lane
@@ -67,8 +68,7 @@ async def test_an_item_that_a_run_beside_has_scanned_since_the_look_is_looked_at
     pacer, patient = Pacer(RATE), Timeouts(read_seconds=30)
     bench.simulator.add_fault("drip", operation="read", items=(barcode,), drip_seconds=0.001)
     slow = asyncio.create_task(scan(bench, pacer, [barcode], bench.order(), precedence=1, timeouts=patient))
-    while not bench.simulator.stats()["by_operation"].get("read"):
-        await asyncio.sleep(0.01)
+    await until(lambda: bench.simulator.stats()["by_operation"].get("read"))
     assert (await scan(bench, pacer, [barcode], bench.order())).counts == {Outcome.IN_PLACE: 1}
     assert not slow.done()
     assert (await slow).counts == {Outcome.ALREADY_IN_PLACE: 1}
@@ -184,8 +184,7 @@ async def test_a_list_that_is_cut_off_while_it_is_loaded_is_read_no_further_and_
     listing = _Long()
     async with runner_of(bench, Pacer(RATE)) as runner:
         loading = asyncio.create_task(runner.scan(listing, bench.order()))
-        while listing.read < 10:
-            await asyncio.sleep(0.001)
+        await until(lambda: listing.read >= 10)
         loading.cancel()
         with pytest.raises(asyncio.CancelledError):
             await loading
@@ -198,8 +197,7 @@ async def test_other_runs_go_on_while_a_long_list_is_loaded(bench: Bench) -> Non
     with open_list(path, ListOptions()) as listing:
         async with runner_of(bench, Pacer(RATE)) as runner:
             loading = asyncio.create_task(runner.queue(listing, bench.order()))
-            while not _is_recorded(bench):
-                await asyncio.sleep(0.001)
+            await until(lambda: _is_recorded(bench))
             ended = await scan(bench, Pacer(RATE), bench.simulator.barcodes("in_transit", 3), bench.order(), 1)
             queued = await loading
     assert ended.counts == {Outcome.IN_PLACE: 3}

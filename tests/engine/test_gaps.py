@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 import pytest
 from tests.engine.conftest import QUICK, RATE, Bench
 from tests.engine.test_time import HOUR_SECONDS, ShiftedClock
+from tests.waiting import until
 
 from almascan.alma import Alma, Pacer
 from almascan.errors import ExitCode, NotSentError
@@ -32,8 +33,7 @@ shifts = pytest.mark.parametrize("shift", SHIFTS.values(), ids=list(SHIFTS))
 
 
 async def when(is_so: Callable[[], bool], act: Callable[[], Any]) -> None:
-    while not is_so():
-        await asyncio.sleep(0.005)
+    await until(is_so)
     act()
 
 

@@ -5,6 +5,7 @@ from contextlib import closing
 
 import pytest
 from tests.engine.conftest import Bench
+from tests.waiting import until
 
 from almascan.errors import ExitCode, KeyRefusedError, LeaseError, UsageError
 from almascan.journal import Journal
@@ -321,8 +322,7 @@ async def test_a_run_of_two_steps_stopped_between_them_takes_each_step_once(benc
 
 
 async def _stop_after(bench: Bench, scans: int, stop: Stop, *, at_once: bool) -> None:
-    while bench.simulator.stats()["scans"] < scans:
-        await asyncio.sleep(0.002)
+    await until(lambda: bench.simulator.stats()["scans"] >= scans)
     if at_once:
         stop.abandon()
     else:

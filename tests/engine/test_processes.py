@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from tests.engine.commands import environment, say, say_here, write_list
+from tests.waiting import wait_until
 
 from almascan.errors import ExitCode
 from almascan.simulator import Simulator, SimulatorConfig
@@ -94,12 +95,13 @@ def begin(environ: dict[str, str], *arguments: str, how: Sequence[str] = ("-m", 
 
 def wait_for_scans(simulator: Simulator, scans: int, terminal: int | None = None) -> None:
     """Wait until so many scans are applied, and meanwhile read what is shown on a terminal, lest it fill up."""
-    deadline = time.monotonic() + 20
-    while simulator.stats()["scans"] < scans:
-        assert time.monotonic() < deadline, "it does not scan"
+
+    def are_applied() -> bool:
         if terminal is not None and select.select([terminal], [], [], 0)[0]:
             os.read(terminal, 65536)
-        time.sleep(0.005)
+        return bool(simulator.stats()["scans"] >= scans)
+
+    wait_until(are_applied, "it scans")
 
 
 def export(environ: dict[str, str]) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from tests.engine.conftest import Bench
+from tests.waiting import until
 
 from almascan.clock import Clock, Stamp
 from almascan.errors import ExitCode
@@ -74,8 +75,7 @@ async def test_what_changed_since_the_first_look_is_told(bench: Bench) -> None:
 
 
 async def _when(is_so: Callable[[], bool], act: Callable[[], None]) -> None:
-    while not is_so():
-        await asyncio.sleep(0.01)
+    await until(is_so)
     act()
 
 

@@ -10,6 +10,7 @@ import pytest
 from tests.engine.conftest import Bench
 from tests.journal.samples import intent
 from tests.journal.test_server import silence
+from tests.waiting import until
 
 from almascan.acquaintance import Acquaintance
 from almascan.errors import ExitCode, KeyRefusedError
@@ -99,8 +100,7 @@ async def test_a_turn_goes_on_while_nobody_waits(shared: Bench) -> None:
 async def test_a_run_that_is_paused_or_cancelled_in_its_turn_stays_so(shared: Bench, word: object) -> None:
     run = await queue(shared, shared.simulator.barcodes("in_transit", 100), shared.order(rate=20.0))
     turn = asyncio.create_task(take_turn(shared, run, Turn(seconds=1.5)))
-    while shared.journal.run(run.id).state is not RunState.RUNNING:
-        await asyncio.sleep(0.05)
+    await until(lambda: shared.journal.run(run.id).state is RunState.RUNNING)
     assert callable(word)
     word(shared.journal, run.id)
     ended = await turn
@@ -114,11 +114,9 @@ async def test_a_run_that_is_resumed_before_its_pause_has_taken_effect_stays_in_
     run = await queue(shared, shared.simulator.barcodes("in_transit", 100), shared.order(rate=20.0))
     stop, known = Stop(), Acquaintance()
     turn = asyncio.create_task(shared.work(lambda runner: runner.take_turn(run.id, Turn(), known), stop=stop))
-    while not shared.simulator.scans():
-        await asyncio.sleep(0.05)
+    await until(shared.simulator.scans)
     pause(shared.journal, run.id)
-    while not stop.requested:
-        await asyncio.sleep(0.01)
+    await until(lambda: stop.requested)
     shared.journal.queue_run(run.id)
     ended = await turn
     assert (ended.run.state, ended.again_seconds) == (RunState.QUEUED, 0.0)
@@ -187,8 +185,7 @@ async def test_a_worker_whose_lease_is_seized_in_its_turn_sends_nothing_more(sha
     run = await queue(shared, barcodes, shared.order(rate=60.0))
     with closing(Journal(shared.journal.place.address)) as other:  # type: ignore[union-attr]
         turn = asyncio.create_task(take_turn(shared, run))
-        while len(shared.simulator.scans()) < 10:
-            await asyncio.sleep(0.05)
+        await until(lambda: len(shared.simulator.scans()) >= 10)
         silence(other, run.institution)
         with other.lease(run.institution) as lease:
             assert lease.is_seized
@@ -204,12 +201,11 @@ async def test_a_worker_whose_lease_is_seized_in_its_turn_sends_nothing_more(sha
 async def test_a_worker_that_hears_nothing_of_the_journal_stops_at_once(shared: Bench) -> None:
     run = await queue(shared, shared.simulator.barcodes("in_transit", 150), shared.order(rate=20.0))
     turn = asyncio.create_task(take_turn(shared, run))
-    while not shared.simulator.scans():
-        await asyncio.sleep(0.05)
+    await until(shared.simulator.scans)
     shared.journal._leases._heard[run.institution] -= 13  # type: ignore[attr-defined]
-    began = time.monotonic()
+    sent = len(shared.simulator.scans())
     ended = await turn
-    assert time.monotonic() - began < 2.0
+    assert len(shared.simulator.scans()) - sent < 40, "what was under way, and not all that was left"
     assert "Nothing was heard of the journal" in ended.run.reason
     assert (ended.run.state, ended.again_seconds) == (RunState.QUEUED, 2.0)
 

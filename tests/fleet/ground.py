@@ -29,6 +29,7 @@ from tests.fleet.verdict import (
 )
 from tests.fleet.workers import Member, Place, Worker
 from tests.postgres import Cluster, Pair, database
+from tests.waiting import wait_until
 
 from almascan.alma import Alma, Pacer
 from almascan.journal import Journal
@@ -39,7 +40,6 @@ from almascan.run import Runner
 from almascan.stop import Stop
 
 SETTLE_SECONDS = 5.0
-_POLL_SECONDS = 0.1
 
 _LATE = "SELECT DISTINCT pid FROM rows JOIN events USING (run, row) WHERE kind = 'lost'"
 """The items of which it was not known at first whether they were scanned."""
@@ -242,12 +242,10 @@ class Ground:
         Raises:
             TimeoutError: It took longer; the message holds the end of every worker's log.
         """
-        began = time.monotonic()
-        while not is_so():
-            if time.monotonic() - began > seconds:
-                raise TimeoutError(f"{what}: not within {seconds:.0f} s\n{self.tell()}")
-            time.sleep(_POLL_SECONDS)
-        return time.monotonic() - began
+        try:
+            return wait_until(is_so, what, seconds)
+        except TimeoutError as error:
+            raise TimeoutError(f"{error}\n{self.tell()}") from None
 
     def wait_until_through(self, seconds: float = 90.0) -> float:
         """Wait until every row has its answer or waits for its time, and start workers again that leave meanwhile."""

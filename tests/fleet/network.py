@@ -9,14 +9,14 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
+from tests.waiting import wait_until
+
 ALONE = ("unshare", "--net")
 """What a command begins with that is to have a network of its own."""
-_READY_SECONDS = 10.0
 _LOSE = ("root", "pfifo", "limit", "0")
 
 
@@ -92,9 +92,8 @@ class Network:
     def __enter__(self) -> Self:
         # It lasts as long as a process is in it.
         self._holder = subprocess.Popen([*ALONE, "sleep", "infinity"])
-        give_up_at = time.monotonic() + _READY_SECONDS
-        while _network_of(str(self._holder.pid)) == _network_of("self") and time.monotonic() < give_up_at:
-            time.sleep(0.01)
+        holder = str(self._holder.pid)
+        wait_until(lambda: _network_of(holder) != _network_of("self"), "the network is there")
         self.inside = ["nsenter", f"--target={self._holder.pid}", "--net"]
         _do(*self.inside, "sh", "-c", "echo 1 > /proc/sys/net/ipv4/conf/all/route_localnet")
         self.database, self.alma = (

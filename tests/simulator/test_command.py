@@ -5,7 +5,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 
 import pytest
 import requests
+from tests.waiting import wait_until
 
 COMMAND = (sys.executable, "-W", "error", "-m", "almascan", "simulator")
 GROUPS = ("in_transit", "in_place", "on_loan", "requested", "hold_shelf", "missing", "unknown")
@@ -28,11 +28,8 @@ def started(folder: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str]
         text=True,
     )
     try:
-        deadline = time.monotonic() + 20
-        while not ready_file.exists():
-            assert process.poll() is None, process.communicate()
-            assert time.monotonic() < deadline, "no ready file within 20 s"
-            time.sleep(0.05)
+        wait_until(lambda: ready_file.exists() or process.poll() is not None, "the ready file is there")
+        assert process.poll() is None, process.communicate()
         yield process, json.loads(ready_file.read_text(encoding="utf-8"))
     finally:
         process.kill()

@@ -1,12 +1,12 @@
 """Planned faults, over a real socket."""
 
 import threading
-import time
 from collections.abc import Callable
 
 import msgspec
 import pytest
 import requests
+from tests.waiting import wait_until
 
 from almascan.simulator import Fault, Simulator
 from almascan.simulator.faults import FaultPlan
@@ -43,15 +43,8 @@ def test_a_late_scan_is_applied_though_the_client_has_left(client: Client, a_bar
     with pytest.raises(requests.ReadTimeout):
         client.send("POST", client.item_path(barcode), params=params, timeout=0.05)
     assert client.simulator.scans() == {}
-    wait_for(lambda: client.simulator.scans() == {barcode: 1})
+    wait_until(lambda: client.simulator.scans() == {barcode: 1}, "the scan is applied")
     assert client.simulator.item(barcode)["states"] == ["in_place"]
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen within 10 s"
-        time.sleep(0.02)
 
 
 def test_a_silent_scan_is_applied_and_never_answered(client: Client, a_barcode: Pick) -> None:
@@ -164,7 +157,7 @@ def test_a_simulator_stops_at_once_though_answers_are_outstanding() -> None:
 
         thread = threading.Thread(target=ask)
         thread.start()
-        wait_for(lambda: simulator.stats()["requests"] == 1)
+        wait_until(lambda: simulator.stats()["requests"] == 1, "the request has come")
     thread.join(timeout=10)
     assert not thread.is_alive()
 

@@ -7,11 +7,11 @@ import shutil
 import socket
 import ssl
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.waiting import wait_until
 from tests.web.guarded import SECRET, Guarded, guarded
 from tests.web.test_access_requests import MULTIPART, parts
 
@@ -109,16 +109,14 @@ def free_port() -> int:
 
 
 def wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + 20
-    while True:
-        try:
+    def is_there() -> bool:
+        assert process.poll() is None, "nginx has ended"
+        with contextlib.suppress(OSError):
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            assert process.poll() is None, "nginx has ended"
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-        else:
-            return
+            return True
+        return False
+
+    wait_until(is_there, "nginx answers")
 
 
 def token_of(proxied: Proxied) -> str:

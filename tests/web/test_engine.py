@@ -1,14 +1,14 @@
 """The runs that work in the page's process."""
 
 import asyncio
-import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 import pytest
 from tests.journal.processes import address_of
+from tests.waiting import until
 
 from almascan.errors import LeaseError, UsageError
 from almascan.journal import Journal
@@ -21,7 +21,6 @@ from almascan.web.engine import Engine
 from almascan.web.practice import Practice
 
 WHO = "a person"
-PATIENCE_SECONDS = 30
 
 
 @pytest.fixture(scope="module")
@@ -61,13 +60,6 @@ def a_list(simulator: Simulator, number: int, after: int = 0) -> Iterator[Readin
     barcodes = list(simulator.barcodes("in_transit", after + number))[after:]
     with open_text("\n".join(barcodes)) as reading:
         yield reading
-
-
-async def until(is_so: Callable[[], bool]) -> None:
-    give_up_at = time.monotonic() + PATIENCE_SECONDS
-    while not is_so():
-        assert time.monotonic() < give_up_at, "it did not come to that"
-        await asyncio.sleep(0.02)
 
 
 async def planned(engine: Engine, connection: Connection, order: Order, reading: Reading, rows: int) -> int:

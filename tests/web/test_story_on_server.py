@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 from tests.chromium import NEEDS_CHROMIUM
+from tests.waiting import wait_until
 from tests.web.browser import Visitors, expect_count, expect_state, paste, preview, start
 from tests.web.server_process import ServerProcess
 
@@ -59,7 +60,4 @@ def test_what_is_queued_is_left_to_the_workers_that_are_there(
             assert journal.run(1).state is RunState.QUEUED
             time.sleep(0.2)
         journal.dismiss_worker("w1")
-        ended = time.monotonic() + 20
-        while journal.run(1).state is not RunState.FINISHED and time.monotonic() < ended:
-            time.sleep(0.2)
-        assert journal.run(1).state is RunState.FINISHED
+        wait_until(lambda: journal.run(1).state is RunState.FINISHED, "the run has ended")
