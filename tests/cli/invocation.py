@@ -59,7 +59,7 @@ def converse(
     try:
         shown = "".join(_answer(ours, question, answer) for question, answer in answers)
         shown += _read_until(ours, None)
-        return process.wait(timeout=20), re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown).replace("\r", "")
+        return process.wait(timeout=60), re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown).replace("\r", "")
     finally:
         process.kill()
         process.wait()

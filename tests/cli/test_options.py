@@ -121,7 +121,7 @@ def test_a_reader_that_goes_away_ends_the_command_without_a_word(tmp_path: Path)
     assert process.stderr is not None
     with process.stderr:
         assert process.stderr.read() == b""
-    assert process.wait(timeout=20) == ExitCode.INTERRUPTED
+    assert process.wait(timeout=60) == ExitCode.INTERRUPTED
 
 
 def test_a_table_in_a_pipe_keeps_each_row_in_one_line_and_shows_no_control_characters() -> None:

@@ -205,7 +205,7 @@ def test_the_key_stands_in_no_output_and_in_no_file(place: Workplace) -> None:
         env={name: value for name, value in variables.items() if value is not None},
         capture_output=True,
         check=False,
-        timeout=30,
+        timeout=60,
     )
     for kind in ("csv", "json", "html"):
         assert place.say("report", "--output", str(place.folder / f"report.{kind}")).exit_code == ExitCode.DONE

@@ -99,7 +99,7 @@ def test_ctrl_c_once_finishes_what_is_in_flight_and_twice_stops_now(tmp_path: Pa
             for _ in range(presses):
                 process.send_signal(signal.SIGINT)
                 time.sleep(0.05)
-            output, _ = process.communicate(timeout=30)
+            output, _ = process.communicate(timeout=60)
         assert process.returncode == 130, output.decode()
         assert b"Traceback" not in output
         assert b"almascan resume 1" in output

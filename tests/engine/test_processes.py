@@ -186,7 +186,7 @@ def test_a_process_that_is_told_to_end_records_what_is_in_flight(simulator: Simu
     process = begin(environ, "scan", write_list(tmp_path, barcodes), "--yes")
     wait_for_scans(simulator, 10)
     process.terminate()
-    output, _ = process.communicate(timeout=30)
+    output, _ = process.communicate(timeout=60)
     assert process.returncode == ExitCode.INTERRUPTED, output
     assert "almascan resume 1" in output
     left = states(environ)
@@ -220,7 +220,7 @@ def test_a_run_whose_terminal_is_closed_records_what_is_in_flight(simulator: Sim
     process, terminal = begin_on_a_terminal(environ, "scan", write_list(tmp_path, barcodes), "--yes")
     wait_for_scans(simulator, 10, terminal)
     os.close(terminal)
-    process.wait(timeout=30)
+    process.wait(timeout=60)
     left = states(environ)
     assert (left["sending"], left["unclear"]) == (0, 0)
     assert left["done"] == len(simulator.scans()) < ROWS
@@ -236,6 +236,6 @@ def test_a_run_begun_with_nohup_goes_on_when_its_terminal_is_closed(simulator: S
     process = begin(environ, "scan", write_list(tmp_path, barcodes), "--yes", how=("-c", WITHOUT_HANGING_UP))
     wait_for_scans(simulator, 10)
     process.send_signal(signal.SIGHUP)
-    output, _ = process.communicate(timeout=30)
+    output, _ = process.communicate(timeout=60)
     assert process.returncode == ExitCode.DONE, output
     assert simulator.scans() == dict.fromkeys(barcodes, 1)

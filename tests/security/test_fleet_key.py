@@ -36,7 +36,7 @@ def test_a_worker_s_key_is_in_neither_the_database_nor_its_log_nor_its_metrics(o
     worker.put_key(member)
     one.wait_for_scans(member, 1, _SOON_SECONDS * 5)
     address = next(line for line in worker.tell().splitlines() if line.startswith(_SAID)).removeprefix(_SAID)
-    with urllib.request.urlopen(address, timeout=5) as answer:  # noqa: S310 - the worker's own address
+    with urllib.request.urlopen(address, timeout=60) as answer:  # noqa: S310 - the worker's own address
         metrics = answer.read().decode()
     one.wait_until_through()
 

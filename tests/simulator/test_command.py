@@ -44,12 +44,12 @@ def test_the_ready_file_is_all_that_another_program_needs(tmp_path: Path) -> Non
             assert len(ready["barcodes"][state]) >= 20
         headers = {"Authorization": f"apikey {ready['keys']['full']}", "Accept": "application/json"}
         find = {"item_barcode": ready["barcodes"]["in_transit"][0]}
-        item = requests.get(f"{ready['base_url']}/items", params=find, headers=headers, timeout=5)
+        item = requests.get(f"{ready['base_url']}/items", params=find, headers=headers, timeout=60)
         params = {"op": "scan", "library": ready["library"], "circ_desk": ready["circ_desk"]}
-        scanned = requests.post(item.url, params=params, headers=headers, timeout=5)
+        scanned = requests.post(item.url, params=params, headers=headers, timeout=60)
         assert scanned.json()["item_data"]["base_status"]["value"] == "1"
         params = {"op": "scan", "library": ready["other_library"], "circ_desk": ready["other_circ_desk"]}
-        scanned = requests.post(item.url, params=params, headers=headers, timeout=5)
+        scanned = requests.post(item.url, params=params, headers=headers, timeout=60)
         assert scanned.json()["item_data"]["process_type"]["value"] == "TRANSIT"
         assert list(tmp_path.iterdir()) == [tmp_path / "ready.json"]
 
@@ -59,9 +59,9 @@ def test_the_ready_file_is_all_that_another_program_needs(tmp_path: Path) -> Non
 def test_a_signal_ends_it_quietly(tmp_path: Path, number: signal.Signals) -> None:
     with started(tmp_path) as (process, ready):
         with requests.Session() as kept:
-            kept.get(f"{ready['base_url']}/conf/test", timeout=5)
+            kept.get(f"{ready['base_url']}/conf/test", timeout=60)
             process.send_signal(number)
-            stdout, stderr = process.communicate(timeout=20)
+            stdout, stderr = process.communicate(timeout=60)
         assert (process.returncode, stderr) == (0, "")
         assert ready["base_url"] in stdout
         assert "/conf/test" not in stdout
@@ -72,7 +72,7 @@ def test_a_taken_port_is_one_sentence_and_exit_code_2() -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        ended = subprocess.run([*COMMAND, "--port", port], capture_output=True, text=True, timeout=20, check=False)
+        ended = subprocess.run([*COMMAND, "--port", port], capture_output=True, text=True, timeout=60, check=False)
     assert ended.returncode == 2
     assert ended.stdout == ""
     assert "Traceback" not in ended.stderr
@@ -83,13 +83,13 @@ def test_a_taken_port_is_one_sentence_and_exit_code_2() -> None:
 def test_a_ready_file_that_cannot_be_written_is_one_sentence_and_exit_code_2(tmp_path: Path) -> None:
     path = tmp_path / "nowhere" / "ready.json"
     command = [*COMMAND, "--port", "0", "--ready-file", str(path)]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert (ended.returncode, ended.stdout) == (2, "")
     assert str(path) in ended.stderr
     assert len(ended.stderr.strip().splitlines()) == 1
 
 
 def test_a_catalogue_too_small_for_the_ready_file_is_refused() -> None:
-    ended = subprocess.run([*COMMAND, "--items", "10"], capture_output=True, text=True, timeout=20, check=False)
+    ended = subprocess.run([*COMMAND, "--items", "10"], capture_output=True, text=True, timeout=60, check=False)
     assert ended.returncode == 2
     assert "1000" in ended.stderr

@@ -32,7 +32,7 @@ def likely_values(simulator: Simulator) -> dict[str, list[str]]:
     """Values with which a request gets somewhere, by parameter."""
     mms_id, holding_id, pid = simulator.ids(simulator.barcodes("in_transit", 1)[0])
     key = {"apikey": simulator.keys["full"], "format": "json"}
-    sets = requests.get(f"{simulator.base_url}/conf/sets", params=key, timeout=5).json()["set"]
+    sets = requests.get(f"{simulator.base_url}/conf/sets", params=key, timeout=60).json()["set"]
     return {
         "mms_id": [mms_id],
         "holding_id": [holding_id, "ALL"],
@@ -113,7 +113,7 @@ def ask_many(simulator: Simulator, operation: Any) -> None:
         sent = requests.Request(**case.as_transport_kwargs(base_url=simulator.address))
         sent.data = body if case.method in {"POST", "PUT"} else None
         with requests.Session() as session:
-            answer = session.send(session.prepare_request(sent), timeout=5, allow_redirects=False)
+            answer = session.send(session.prepare_request(sent), timeout=60, allow_redirects=False)
         is_unknown_report = answer.status_code == 500 and "Path not found" in answer.text
         assert answer.status_code in {200, 204, 302, 400, 404} or is_unknown_report, (sent.url, answer.text)
 

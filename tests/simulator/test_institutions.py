@@ -29,7 +29,7 @@ def simulator(running: Simulator) -> Simulator:
 def ask(simulator: Simulator, key: str, path: str, method: str = "GET", **params: str) -> requests.Response:
     headers = {"Authorization": f"apikey {key}", "Accept": "application/json"}
     url = f"{simulator.base_url}{path}"
-    return requests.request(method, url, params=params, headers=headers, timeout=5, allow_redirects=False)
+    return requests.request(method, url, params=params, headers=headers, timeout=60, allow_redirects=False)
 
 
 def scan(simulator: Simulator, institution: Institution, barcode: str, key: str = "full") -> requests.Response:
@@ -40,7 +40,7 @@ def scan(simulator: Simulator, institution: Institution, barcode: str, key: str 
 
 
 def control(simulator: Simulator, path: str, **params: str) -> requests.Response:
-    return requests.get(f"{simulator.control_url}/{path}", params=params, timeout=5)
+    return requests.get(f"{simulator.control_url}/{path}", params=params, timeout=60)
 
 
 def test_one_institution_has_the_code_and_keys_that_a_simulator_always_had(simulator: Simulator) -> None:
@@ -56,7 +56,7 @@ def test_the_key_says_which_institution_is_meant_in_the_header_or_in_the_query(s
     for each in simulator.institutions:
         assert each.code in ask(simulator, each.keys["full"], "/conf/test").text
         query = {"apikey": each.keys["full"]}
-        assert each.code in requests.get(f"{simulator.base_url}/conf/test", params=query, timeout=5).text
+        assert each.code in requests.get(f"{simulator.base_url}/conf/test", params=query, timeout=60).text
         general = ask(simulator, each.keys["full"], "/conf/general").json()
         assert general["institution"]["value"] == each.code
     assert "UNAUTHORIZED" in ask(simulator, "l8xxsimulator04full", "/conf/test").text
@@ -107,7 +107,7 @@ def test_a_fault_and_a_set_belong_to_one_institution(simulator: Simulator) -> No
         f"{simulator.base_url}/conf/sets",
         params={"apikey": second.keys["full"]},
         json={"name": "mine", "type": {"value": "ITEMIZED"}, "content": {"value": "ITEM"}},
-        timeout=5,
+        timeout=60,
     ).raise_for_status()
     assert "mine" in second.sets()
     assert "mine" not in first.sets()
@@ -117,9 +117,9 @@ def test_a_reset_can_be_of_one_institution(simulator: Simulator) -> None:
     _, second, third = simulator.institutions
     for each in (second, third):
         scan(simulator, each, each.barcodes("in_transit", 1)[0])
-    requests.post(f"{simulator.control_url}/reset", params={"institution": second.code}, timeout=5).raise_for_status()
+    requests.post(f"{simulator.control_url}/reset", params={"institution": second.code}, timeout=60).raise_for_status()
     assert (len(second.scans()), len(third.scans())) == (0, 1)
-    requests.post(f"{simulator.control_url}/reset", timeout=5).raise_for_status()
+    requests.post(f"{simulator.control_url}/reset", timeout=60).raise_for_status()
     assert third.scans() == {}
 
 
@@ -135,4 +135,4 @@ def test_two_hundred_institutions_start_from_the_command_line(tmp_path: Path) ->
         last = ready["institutions"][-1]
         assert (len(ready["institutions"]), last["code"]) == (200, "200SIM_INST")
         headers = {"Authorization": f"apikey {last['keys']['full']}"}
-        assert "200SIM_INST" in requests.get(f"{ready['base_url']}/bibs/test", headers=headers, timeout=5).text
+        assert "200SIM_INST" in requests.get(f"{ready['base_url']}/bibs/test", headers=headers, timeout=60).text

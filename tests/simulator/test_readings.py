@@ -185,7 +185,7 @@ def test_an_unknown_reading_is_refused_and_those_there_are_named() -> None:
     with pytest.raises(ValueError, match=r"No such reading: wishful\. Readings: relative-location, "):
         SimulatorConfig(readings=frozenset({"wishful"}))
     command = [sys.executable, "-m", "almascan", "simulator", "--reading", "wishful"]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert (ended.returncode, ended.stdout) == (2, "")
     assert "requested-null" in ended.stderr
 

@@ -153,7 +153,7 @@ def take_report(page: Page, label: str) -> Path:
 
 def simulator_said(control_url: str, what: str) -> Any:
     """Ask a simulated Alma's control plane."""
-    with urllib.request.urlopen(f"{control_url}/{what}", timeout=10) as answer:  # noqa: S310 - a simulator on this machine
+    with urllib.request.urlopen(f"{control_url}/{what}", timeout=60) as answer:  # noqa: S310 - a simulator on this machine
         return json.load(answer)
 
 

@@ -62,7 +62,7 @@ class Door:
 
     def send(self, data: bytes, method: str = "GET") -> Answer:
         """Send bytes, and read one answer."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=20) as connection:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=60) as connection:
             with contextlib.suppress(ConnectionError):  # a refusal may come before all is sent
                 connection.sendall(data)
             return read_answer(connection, method)
@@ -173,5 +173,5 @@ def serving(
         yield
     finally:
         server.should_exit = True
-        thread.join(timeout=20)
+        thread.join(timeout=60)
         assert not thread.is_alive()

@@ -93,7 +93,7 @@ class Stocked(Door):
         """Ask for a page as somebody who is in; of a stream of events only the head and what comes first."""
         if "/events" not in target.partition("?")[0]:
             return self.ask("GET", target, [self.cookie])
-        with socket.create_connection(("127.0.0.1", self.port), timeout=20) as connection:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=60) as connection:
             head = f"GET {target} HTTP/1.1\r\nHost: {self.host}\r\nCookie: {self.cookie[1]}\r\n\r\n"
             connection.sendall(head.encode())
             response = http.client.HTTPResponse(connection)

@@ -46,7 +46,7 @@ def test_the_link_stands_alone_on_the_first_line_and_lets_in(tmp_path: Path) -> 
         assert door.ask("GET", "/nothing", [("Cookie", cookie)]).status == 404
         assert door.ask("GET", "/nothing").status == 403
         process.send_signal(signal.SIGINT)
-        said, told = process.communicate(timeout=20)
+        said, told = process.communicate(timeout=60)
     assert (process.returncode, said) == (0, "")
     assert told.splitlines() == [
         "This link opens the page, once, within ten minutes. Ctrl-C ends it.",
@@ -59,7 +59,7 @@ def test_behind_a_proxy_there_is_no_link(tmp_path: Path) -> None:
         assert process.stderr is not None
         assert "https://scan.example.org" in process.stderr.readline()
         process.send_signal(signal.SIGTERM)
-        assert process.communicate(timeout=20)[0] == ""
+        assert process.communicate(timeout=60)[0] == ""
     assert process.returncode == 0
 
 
@@ -75,7 +75,7 @@ def test_on_a_terminal_enter_prints_a_new_link(tmp_path: Path) -> None:
         second = _read_until(ours, "/enter?token=")
         process.send_signal(signal.SIGINT)
         _read_until(ours, None)
-        assert process.wait(timeout=20) == 0
+        assert process.wait(timeout=60) == 0
     os.close(ours)
     assert "/enter?token=" in first
     assert second.strip() not in first

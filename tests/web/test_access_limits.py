@@ -96,7 +96,7 @@ def test_a_large_file_s_token_is_found_without_reading_the_file(page: Guarded, s
 def test_a_browser_that_sends_everything_before_it_reads_comes_to_read_why_it_was_refused(page: Guarded) -> None:
     """Without a session, and with more than the buffers between hold."""
     body = b"x" * 30_000_000
-    with socket.create_connection(("127.0.0.1", page.port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", page.port), timeout=60) as connection:
         headers = [("Origin", page.origin), MULTIPART, ("Content-Length", str(len(body)))]
         connection.sendall(head(page, "/change", headers) + body)
         answer = read_answer(connection, "POST")
@@ -105,14 +105,14 @@ def test_a_browser_that_sends_everything_before_it_reads_comes_to_read_why_it_wa
 
 
 def test_a_sender_that_falls_silent_is_refused(page: Guarded, sent: Headers) -> None:
-    with socket.create_connection(("127.0.0.1", page.port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", page.port), timeout=60) as connection:
         connection.sendall(head(page, "/swallow", [*sent, ("Content-Length", "10")]) + b"x")
         assert_refused(read_answer(connection, "POST"), Refusal.TOO_SLOW)
         assert connection.recv(1) == b""
 
 
 def test_a_sender_that_drips_is_refused_when_its_time_is_over(page: Guarded, sent: Headers) -> None:
-    with socket.create_connection(("127.0.0.1", page.port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", page.port), timeout=60) as connection:
         connection.sendall(head(page, "/swallow", [*sent, ("Content-Length", "1000")]))
         for _ in range(100):
             connection.sendall(b"x")
@@ -125,7 +125,7 @@ def test_a_sender_that_drips_is_refused_when_its_time_is_over(page: Guarded, sen
 
 def test_a_form_that_is_not_sent_to_its_end_is_refused_before_its_token_is_found(page: Guarded, sent: Headers) -> None:
     without_token = [each for each in sent if each[0] != "X-CSRF-Token"]
-    with socket.create_connection(("127.0.0.1", page.port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", page.port), timeout=60) as connection:
         connection.sendall(head(page, "/change", [*without_token, FORM, ("Content-Length", "10")]) + b"csrf")
         assert_refused(read_answer(connection, "POST"), Refusal.TOO_SLOW)
 
@@ -136,12 +136,12 @@ def test_an_answer_to_a_body_that_nobody_read_closes_the_connection(page: Guarde
 
 
 def test_a_connection_without_a_request_is_closed(page: Guarded) -> None:
-    with socket.create_connection(("127.0.0.1", page.port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", page.port), timeout=60) as connection:
         assert is_closed(connection)
 
 
 def test_a_head_that_drips_is_cut_off(page: Guarded) -> None:
-    with socket.create_connection(("127.0.0.1", page.port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", page.port), timeout=60) as connection:
         with contextlib.suppress(ConnectionError):
             connection.sendall(f"GET / HTTP/1.1\r\nHost: {page.host}\r\n".encode())
             for number in range(40):
@@ -152,7 +152,7 @@ def test_a_head_that_drips_is_cut_off(page: Guarded) -> None:
 
 def test_a_second_head_that_drips_on_a_kept_connection_is_cut_off(page: Guarded) -> None:
     request = f"GET / HTTP/1.1\r\nHost: {page.host}\r\n\r\n".encode()
-    with socket.create_connection(("127.0.0.1", page.port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", page.port), timeout=60) as connection:
         connection.sendall(request)
         assert read_answer(connection).status == 403
         with contextlib.suppress(ConnectionError):
@@ -169,7 +169,7 @@ def test_a_head_that_is_too_long_is_refused(page: Guarded) -> None:
 def test_more_connections_than_may_be_are_turned_away_and_later_ones_served_again(page: Guarded) -> None:
     with contextlib.ExitStack() as opened:
         connections = [
-            opened.enter_context(socket.create_connection(("127.0.0.1", page.port), timeout=20)) for _ in range(30)
+            opened.enter_context(socket.create_connection(("127.0.0.1", page.port), timeout=60)) for _ in range(30)
         ]
         assert read_answer(connections[-1]).status == 503
     wait_until(lambda: page.ask("GET", "/").status != 503, "served again")

@@ -43,7 +43,7 @@ class Proxied:
         self, method: str, target: str, headers: dict[str, str], body: bytes = b""
     ) -> Iterator[http.client.HTTPResponse]:
         with contextlib.closing(
-            http.client.HTTPSConnection("127.0.0.1", self.port, timeout=20, context=self._trusting)
+            http.client.HTTPSConnection("127.0.0.1", self.port, timeout=60, context=self._trusting)
         ) as connection:
             connection.request(method, target, body, {"Host": self.host, **headers})
             with connection.getresponse() as response:
@@ -70,7 +70,7 @@ def proxied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxied]:
             yield Proxied(page, port, folder / "site.pem")
         finally:
             process.terminate()
-            process.wait(timeout=20)
+            process.wait(timeout=60)
 
 
 def write_configuration(folder: Path, port: int, page_port: int) -> Path:

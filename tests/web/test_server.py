@@ -36,7 +36,7 @@ class Served:
 
     def rest(self) -> tuple[int, list[str], str]:
         """Wait for the end: exit code, the words still said, and stderr."""
-        said, errors = self.process.communicate(timeout=20)
+        said, errors = self.process.communicate(timeout=60)
         return self.process.returncode, said.split(), errors
 
     def ask(self, target: str) -> http.client.HTTPResponse:
@@ -49,7 +49,7 @@ class Served:
     @contextlib.contextmanager
     def asking(self, target: str) -> Iterator[http.client.HTTPResponse]:
         """Ask, and read what is wanted of the answer."""
-        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)) as connection:
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)) as connection:
             connection.request("GET", target, headers={"Cookie": self.cookie} if self.cookie else {})
             with connection.getresponse() as response:
                 yield response
@@ -113,7 +113,7 @@ def test_what_its_application_fails_to_begin_with_is_said() -> None:
         capture_output=True,
         text=True,
         cwd=ROOT,
-        timeout=20,
+        timeout=60,
         check=False,
     )
     assert process.stdout == ""

@@ -127,7 +127,7 @@ def test_a_run_that_a_terminal_works_on_is_watched_and_paused_on_the_page(
         wait_for_done(page, 5)
         page.get_by_role("button", name="Pause").click()
         expect_state(page, "paused")
-        assert terminal.wait(timeout=30) != 0
+        assert terminal.wait(timeout=60) != 0
     assert 5 <= done_rows(page) < 400
     assert alma.stats()["items_scanned_twice"] == 0
 
