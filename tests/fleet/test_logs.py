@@ -19,7 +19,7 @@ KEY = "l8xx0123456789secret"
 
 @pytest.fixture(autouse=True)
 def _loggers_as_before() -> Iterator[None]:
-    loggers = [logging.getLogger(name) for name in ("almascan", "procrastinate")]
+    loggers = [logging.getLogger(name) for name in ("", "almascan", "asyncio", "psycopg")]
     before = [(each.handlers[:], each.level, each.propagate) for each in loggers]
     yield
     for logger, (handlers, level, propagate) in zip(loggers, before, strict=True):
@@ -141,9 +141,18 @@ def test_procrastinate_is_heard_from_warnings_on_and_without_its_fields(stream: 
     set_up("json", stream, worker="w1")
     logging.getLogger("procrastinate.worker").info("Starting job")
     logging.getLogger("procrastinate.worker").warning("Job failed", extra={"worker": {"id": 1}, "job": {"args": 7}})
-    logging.getLogger("elsewhere").warning("not ours")
     (line,) = lines(stream)
     assert (line["message"], line["worker"], "job" in line) == ("Job failed", "w1", False)
+
+
+def test_whatever_package_speaks_its_words_are_lines_too_and_a_lost_database_is_said_once(stream: io.StringIO) -> None:
+    set_up("json", stream, worker="w1")
+    logging.getLogger("a.package").warning("Two\nlines.")
+    logging.getLogger("a.package").info("All is well.")
+    logging.getLogger("psycopg.pool").warning("error connecting in 'pool-1'")
+    assert [(line["level"], line["message"], line["worker"]) for line in lines(stream)] == [
+        ("warning", "Two\nlines.", "w1")
+    ]
 
 
 def test_set_up_twice_writes_once_and_to_the_last_stream(stream: io.StringIO, caplog: pytest.LogCaptureFixture) -> None:

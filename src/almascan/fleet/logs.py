@@ -19,7 +19,14 @@ Kind = Literal["text", "json"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 LONGEST_MESSAGE = 4_000
-_LEVELS = {"almascan": logging.INFO, "procrastinate": logging.WARNING, "asyncio": logging.ERROR}
+_LEVELS = {
+    "almascan": logging.INFO,
+    "": logging.WARNING,
+    "asyncio": logging.ERROR,
+    "psycopg": logging.ERROR,
+}
+"""From which level on a package is heard, and "" every other. That the database is lost almascan says, once: psycopg
+would say it again for each connection that it tries to make."""
 _Value = str | int | float | bool | None
 _FIRST = ("worker", "institution", "run", "row")
 _fields: ContextVar[dict[str, object] | None] = ContextVar("almascan_log_fields", default=None)
@@ -38,7 +45,7 @@ def context(**fields: object) -> Iterator[None]:
 
 
 def set_up(kind: Kind, stream: TextIO, *, worker: str = "") -> None:
-    """Have almascan's own lines written from INFO on, procrastinate's from WARNING and asyncio's from ERROR on.
+    """Have almascan's own lines written from INFO on, and those of the packages that it uses where something is wrong.
 
     Args:
         kind: As text for people, or as JSON, one object a line.
