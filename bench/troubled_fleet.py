@@ -12,7 +12,8 @@ from tests.fleet.workers import Worker
 
 SHORTEST_AWAY_SECONDS = 5.0
 LONGEST_AWAY_SECONDS = 60.0
-OUTAGE_SECONDS = 20.0
+OUTAGE_SECONDS = (20.0, 60.0)
+"""Shorter and longer than a queue is waited for."""
 _LOOK_SECONDS = 0.25
 _APART = (3, 5)
 """How many times as far apart the losses of a database are: whoever lost a lease with it waits until it is stale."""
@@ -63,7 +64,7 @@ def stop_database(made: Ground, moments: random.Random, every_seconds: float) ->
         yield moments.uniform(*_APART) * every_seconds
         made.cluster.stop()
         try:
-            yield OUTAGE_SECONDS
+            yield moments.choice(OUTAGE_SECONDS)
         finally:
             made.cluster.start()
 

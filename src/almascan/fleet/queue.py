@@ -13,6 +13,7 @@ from typing import Any
 from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.jobs import Status
+from psycopg_pool import AsyncConnectionPool
 
 from almascan.journal.place import Server
 from almascan.journal.queueing import Due
@@ -24,6 +25,7 @@ POLL_SECONDS = 0.25
 _QUICKER_SECONDS = 1.0
 _TASK = "almascan.work_chunk"
 _CONNECTIONS = 4
+_CONNECT_SECONDS = 5.0
 _WAITING = "SELECT queueing_lock FROM procrastinate_jobs WHERE status = 'todo' AND queueing_lock IS NOT NULL"
 _ARE_THERE = "SELECT to_regclass('procrastinate_jobs') IS NOT NULL AS are_there"
 # Without it a fetch looks through all jobs for those of the same lock: docs/scale.md has the measurement.
@@ -119,14 +121,22 @@ async def opened(server: Server, work_chunk: WorkChunk) -> AsyncIterator[Queue]:
     Raises:
         QueueLostError: The database cannot be reached.
     """
-    connector = PsycopgConnector(conninfo=server.address, min_size=1, max_size=_CONNECTIONS, timeout=5.0)
-    app = App(connector=connector)
+    app = App(connector=PsycopgConnector())
+    # Procrastinate's own would be waited for through half a minute, and the error then be none of its.
+    pool = AsyncConnectionPool(
+        server.address,
+        min_size=1,
+        max_size=_CONNECTIONS,
+        timeout=_CONNECT_SECONDS,
+        open=False,
+        check=AsyncConnectionPool.check_connection,
+    )
 
     @app.task(name=_TASK)
     async def work_job(run_id: int) -> None:
         await work_chunk(run_id)
 
-    async with app.open_async():
+    async with pool, app.open_async(pool):
         await _make_tables(app)
         yield Queue(app)
 

@@ -65,7 +65,7 @@ def open_server(server: Server) -> Engine:
 def explain(server: Server, cause: str) -> JournalError:
     """Return the error that says why the journal on a server cannot be used, and what to do about it."""
     said = " ".join(cause.split())
-    return JournalError(f"The journal {server} cannot be used: {said.rstrip('.')}. {_advice(said)}")
+    return JournalError(f"The journal {server} cannot be used: {said.rstrip('.?')}. {_advice(said)}")
 
 
 def is_lost(error: BaseException) -> bool:
