@@ -212,4 +212,6 @@ def _named(name: str) -> Iterator[None]:
 
 
 def _said(error: Exception) -> str:
-    return " ".join(str(error.__cause__ or error).split())
+    """Give the driver's own words, without what is put around them on the way."""
+    cause = error.__cause__ or error
+    return " ".join(str(getattr(cause, "orig", None) or cause).split())
