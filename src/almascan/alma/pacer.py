@@ -268,6 +268,8 @@ class Pacer:
 
     def give_back(self, slot: Slot) -> None:
         """Take a slot out of the queue, or back from its turn if its request has not left."""
+        if slot.place is Place.OVER:
+            return
         if slot.place is Place.TURN and slot.passage is not None:
             self.pace.withdraw(slot.passage)
             slot.passage = None
@@ -303,53 +305,57 @@ class Pacer:
     def _now(self) -> float:
         return asyncio.get_running_loop().time()
 
+    def _wake(self) -> None:
+        self._timer = None
+        self._dispatch()
+
     def _dispatch(self) -> None:
         """Call whoever's time has come, and set the timer for the next."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
         now = self._now()
-        while (slot := self._first(self._armed, Place.ARMED)) and self.pace.earliest(now) <= now:
+        earliest = self.pace.earliest(now)
+        while earliest <= now and (slot := self._first(self._armed, Place.ARMED)):
             heapq.heappop(self._armed)
             _take_one(self._close, slot.rank)
             self._count_off(slot)
             slot.passage = self.pace.depart(now)
             self._last_turn = now
             self._call(slot, Place.TURN)
-        while (slot := self._first(self._far, Place.FAR)) and self._near_at(slot, now) <= now:
+            earliest = self.pace.earliest(now)
+        while (slot := self._first(self._far, Place.FAR)) and self._near_at(slot, now, earliest) <= now:
             heapq.heappop(self._far)
             slot.rank, slot.order = (_BEFORE_ALL, slot.rank[1]), self._next_order()
             self._close[slot.rank] += 1
             self._call(slot, Place.NEAR)
-        self._schedule()
+        self._set_timer(now, earliest)
 
     def _schedule(self) -> None:
-        """Set the one timer for the next time that somebody is to be called."""
-        if self._loop is None:
-            return
-        now = self._loop.time()
-        times: list[float] = []
-        if self._first(self._armed, Place.ARMED):
-            times.append(self.pace.earliest(now))
+        """Set the timer anew, for a turn may come sooner now."""
+        if self._far or self._armed:
+            now = self._now()
+            self._set_timer(now, self.pace.earliest(now))
+
+    def _set_timer(self, now: float, earliest: float) -> None:
+        """Set the one timer for the next time that somebody is to be called; one that is set for sooner stays."""
+        at = earliest if self._first(self._armed, Place.ARMED) else math.inf
         if slot := self._first(self._far, Place.FAR):
-            times.append(self._near_at(slot, now))
-        if not times or min(times) == math.inf:
+            at = min(at, self._near_at(slot, now, earliest))
+        if at == math.inf:
             return
-        at = max(min(times), now, self._last_turn + TICK_SECONDS)
+        at = max(at, now, self._last_turn + TICK_SECONDS)
         if self._timer is not None:
             if self._timer_at <= at:
                 return
             self._timer.cancel()
         # Kept here, for not every event loop's timers tell their time.
         self._timer_at = at
-        self._timer = self._loop.call_at(at, self._dispatch)
+        self._timer = asyncio.get_running_loop().call_at(at, self._wake)
 
-    def _near_at(self, slot: Slot, now: float) -> float:
+    def _near_at(self, slot: Slot, now: float, earliest: float) -> float:
         """When a slot is near: a second before its turn, as far as those before it tell; not while it is overtaken."""
         if self.is_overtaken(slot.precedence):
             return math.inf
         ahead = sum(number for rank, number in self._close.items() if rank <= slot.rank)
-        return max(now, self.pace.earliest(now)) + ahead / self.pace.rate_at(now) - NEAR_SECONDS
+        return max(now, earliest) + ahead / self.pace.rate_at(now) - NEAR_SECONDS
 
     def _call(self, slot: Slot, place: Place) -> None:
         slot.place = place
