@@ -121,15 +121,31 @@ def connect_with(base_url: str, timeouts: Timeouts) -> Alma:
     return Alma(base_url, "l8xxKEY", pacer=Pacer(1000), timeouts=timeouts)
 
 
-async def test_what_comes_unasked_on_a_kept_connection_answers_no_request() -> None:
-    async def speak() -> AsyncIterator[bytes]:
-        yield http(200, item_json()).data
-        await asyncio.sleep(0.05)
-        yield http(200, item_json(pid="666")).data
+class Intruder:
+    """Answers every request, and on the first connection says something more once it is told to."""
 
-    async with speaker(speak) as base_url, connect(base_url) as alma:
+    def __init__(self) -> None:
+        self._may_speak, self._has_spoken = asyncio.Event(), asyncio.Event()
+
+    async def speak(self) -> AsyncIterator[bytes]:
+        yield http(200, item_json()).data
+        if not self._has_spoken.is_set():
+            await self._may_speak.wait()
+            yield http(200, item_json(pid="666")).data
+            self._has_spoken.set()
+
+    async def intrude(self) -> None:
+        """Say it now, and wait until it is there."""
+        self._may_speak.set()
+        await self._has_spoken.wait()
+        await asyncio.sleep(0.05)
+
+
+async def test_what_comes_unasked_on_a_kept_connection_answers_no_request() -> None:
+    intruder = Intruder()
+    async with speaker(intruder.speak) as base_url, connect(base_url) as alma:
         assert (await alma.read(IDS)).pid == IDS.pid
-        await asyncio.sleep(0.2)
+        await intruder.intrude()
         with pytest.raises(NotSentError):
             await alma.scan_in(IDS, DESK)
         # Its connection is gone, and the next one is as good as new.
@@ -137,14 +153,10 @@ async def test_what_comes_unasked_on_a_kept_connection_answers_no_request() -> N
 
 
 async def test_a_read_leaves_a_connection_on_which_something_came_unasked_and_takes_another() -> None:
-    async def speak() -> AsyncIterator[bytes]:
-        yield http(200, item_json()).data
-        await asyncio.sleep(0.05)
-        yield http(200, item_json(pid="666")).data
-
-    async with speaker(speak) as base_url, connect(base_url) as alma:
+    intruder = Intruder()
+    async with speaker(intruder.speak) as base_url, connect(base_url) as alma:
         await alma.read(IDS)
-        await asyncio.sleep(0.2)
+        await intruder.intrude()
         assert (await alma.read(IDS)).pid == IDS.pid
 
 
