@@ -2,13 +2,16 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager, suppress
 
+import psycopg
 import pytest
 from sqlalchemy import text, update
 from tests.journal.processes import started
 from tests.journal.samples import add, intent, new
 from tests.postgres import Cluster, database
+from tests.waiting import wait_until
 
 from almascan.errors import JournalError, LeaseError, UsageError
 from almascan.journal import Fenced, Journal
@@ -162,6 +165,55 @@ def test_a_process_that_stands_still_in_a_transaction_keeps_nobody_out(server_jo
             assert lease.is_seized
         assert 5 < time.monotonic() - began < 12
     assert server_journal.run(run.id).state is RunState.READY
+
+
+@contextmanager
+def standing_still(server: str, statement: str) -> Iterator[None]:
+    """A process that stands still in the middle of a batch: its server waits for more, and ends no idle transaction."""
+    with closing(psycopg.connect(server, application_name="almascan")) as connection:
+        connection.execute("SET idle_in_transaction_session_timeout = '8s'")
+        connection.commit()
+        connection.pgconn.enter_pipeline_mode()
+        for each in ("BEGIN", statement):
+            connection.pgconn.send_query_params(each.encode(), None)
+        connection.pgconn.send_flush_request()
+        connection.pgconn.flush()
+        yield
+
+
+@pytest.fixture
+def dead(server_journal: Journal) -> None:
+    """Somebody died with the lease of 01A, and was not heard of for long."""
+    with started(_HOLD, server_journal) as holder:
+        holder.readline()
+        holder.kill()
+    silence(server_journal)
+
+
+_LOCKED = "SELECT FROM leases WHERE institution = '01A' FOR SHARE"
+
+
+@pytest.mark.usefixtures("dead")
+def test_a_process_that_stands_still_in_the_middle_of_a_batch_keeps_nobody_out(other: Journal, server: str) -> None:
+    with standing_still(server, _LOCKED):
+        with pytest.raises(LeaseError, match="Another process"), other.lease("01A"):
+            pytest.fail("its record is locked")
+        wait_until(lambda: _is_seized(other, "01A"), "the lease is seized")
+
+
+@pytest.mark.usefixtures("dead")
+def test_who_waits_for_one_institution_s_record_keeps_nobody_from_another(other: Journal, server: str) -> None:
+    with standing_still(server, _LOCKED), ThreadPoolExecutor() as threads:
+        waiting = threads.submit(_is_seized, other, "01A")
+        with other.lease("01B"):
+            other.tell_next("01B", (1.0,))
+        assert not waiting.done()
+
+
+def _is_seized(journal: Journal, institution: str) -> bool:
+    with suppress(LeaseError), journal.lease(institution) as lease:
+        return lease.is_seized
+    return False
 
 
 def test_who_lost_its_lease_puts_no_run_back_and_changes_none(server_journal: Journal, other: Journal) -> None:

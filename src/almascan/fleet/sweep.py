@@ -102,6 +102,7 @@ class Sweep:
     def _look(self) -> tuple[list[Due], list[Worker]]:
         now = time.monotonic()
         if now - self._refreshed > MEMBERS_SECONDS or not self._members.codes:
+            self._journal.end_silent()
             self._members.refresh()
             self._refreshed = time.monotonic()
         if now - self._witnessed > WITNESS_SECONDS:

@@ -52,6 +52,10 @@ class Institutions(Store):
         """Whether some process works for the institution now."""
         return self._leases.is_held(institution)
 
+    def end_silent(self) -> None:
+        """End what processes that stand still keep locked on a server; they are made to begin anew when they wake up."""
+        self._leases.end_silent()
+
     def is_sure_of(self, institution: str) -> bool:
         """Whether a lease that is held here cannot be another process's by now; asks nobody."""
         return self._leases.is_sure(institution)

@@ -50,9 +50,10 @@ class Leases(ABC):
 
     def __init__(self) -> None:
         self._held: dict[str, _Held] = {}
-        self._mutex = threading.Lock()
+        self._mutexes: dict[str, threading.Lock] = {}
         self._over = threading.Event()
         self._renewing: threading.Thread | None = None
+        self._beginning = threading.Lock()
 
     @contextmanager
     def hold(self, institution: str, holder: str, at: float) -> Iterator[Lease]:
@@ -70,14 +71,16 @@ class Leases(ABC):
             LeaseError: Another process has it; the message says which.
             JournalError: The lock cannot be made, or the journal not written.
         """
-        with self._mutex:
+        # One for each: who waits for one institution's record keeps nobody from another's.
+        mutex = self._mutexes.setdefault(institution, threading.Lock())
+        with mutex:
             held = self._held.get(institution) or _Held(self._take(institution, holder, at))
             self._held[institution] = held
             held.users += 1
         try:
             yield held.lease
         finally:
-            with self._mutex:
+            with mutex:
                 held.users -= 1
                 if not held.users:
                     del self._held[institution]
@@ -90,8 +93,7 @@ class Leases(ABC):
             institution: Whose lease, which is held.
             departures: Seconds before the lease is given back, which is to follow at once.
         """
-        with self._mutex:
-            self._held[institution].departures = departures
+        self._held[institution].departures = departures
 
     def epoch(self, institution: str) -> int | None:
         """Give the epoch of a lease that is held here; None for another."""
@@ -111,6 +113,13 @@ class Leases(ABC):
     def is_sure(self, institution: str) -> bool:  # noqa: ARG002 - for leases that can be lost
         """Whether a lease that is held here cannot be another process's by now: such a lock lasts as long as its process."""
         return True
+
+    def end_silent(self) -> None:  # noqa: B027 - not every kind of lease has what to do
+        """End what silent processes keep locked in the journal's database, where that is possible: nothing here.
+
+        Raises:
+            JournalError: The journal cannot be used.
+        """
 
     def find_fenced(self, connection: Connection, institutions: Collection[str]) -> frozenset[str]:  # noqa: ARG002
         """Find the institutions whose lease was lost to another process while this one thought it held it: none here.

@@ -21,6 +21,9 @@ has locked is free before its lease is."""
 _LOST = ("57P01", "57P02", "57P03", "08")
 """The beginnings of PostgreSQL's codes for a server that ends, starts or lost a connection."""
 
+_LOCKED = "55P03"
+"""PostgreSQL's code for a lock that was not to be had in time."""
+
 
 def open_server(server: Server) -> Engine:
     """Return the engine of a journal on a server, once the server is found fit to keep one.
@@ -74,6 +77,11 @@ def is_lost(error: BaseException) -> bool:
         return False
     code = getattr(error.orig, "sqlstate", None) or ""
     return error.connection_invalidated or code.startswith(_LOST)
+
+
+def is_locked(error: BaseException | None) -> bool:
+    """Whether an error says that something was locked for longer than it was waited for."""
+    return isinstance(error, DatabaseError) and getattr(error.orig, "sqlstate", "") == _LOCKED
 
 
 def _set_up_connection(connection: Any, _record: Any) -> None:

@@ -21,6 +21,7 @@ from almascan.journal import runs
 from almascan.journal.database import insert_unless_there, server_clock, translated, writing
 from almascan.journal.lease import LOADING_PATIENCE_SECONDS, Lease, Leases, say_loading, say_taken
 from almascan.journal.place import Server
+from almascan.journal.postgres import is_locked
 from almascan.journal.schema import LEASES, MARKS
 
 BEAT_SECONDS = 5.0
@@ -30,6 +31,14 @@ SURE_SECONDS = 12.0
 """How long after its last sign of life a holder takes its lease for its own: it is through before another begins."""
 
 _LOADING_POLL_SECONDS = 0.2
+_LOCKED_SECONDS = 4
+"""How long a record that somebody has locked is waited for: a transaction that changes it is over in a moment."""
+_SILENT_SECONDS = 8
+# The server's own limit of idle transactions counts only between statements, and not while more of a batch is to come.
+_END_SILENT = text("""SELECT pg_terminate_backend(pid) FROM pg_stat_activity AS session
+    WHERE datname = current_database() AND application_name = 'almascan' AND pid <> pg_backend_pid()
+    AND wait_event_type = 'Client' AND state_change < clock_timestamp() - make_interval(secs => :seconds)
+    AND EXISTS (SELECT FROM pg_locks WHERE pid = session.pid AND mode IN ('RowShareLock', 'RowExclusiveLock'))""")
 _EPOCHS_OF = select(LEASES.c.institution, LEASES.c.epoch).order_by(LEASES.c.institution)
 
 
@@ -84,6 +93,11 @@ class ServerLeases(Leases):
         heard = self._heard.get(institution)
         return heard is not None and time.monotonic() - heard < SURE_SECONDS
 
+    def end_silent(self) -> None:
+        """End the sessions of processes that stand still or are cut off with records locked, in the middle of a batch."""
+        with translated(self._server), writing(self._engine).begin() as connection:
+            connection.execute(_END_SILENT, {"seconds": _SILENT_SECONDS})
+
     def find_fenced(self, connection: Connection, institutions: Collection[str]) -> frozenset[str]:
         """Find the institutions whose lease this journal object does not hold, or holds no more.
 
@@ -97,9 +111,24 @@ class ServerLeases(Leases):
 
     def _take(self, institution: str, holder: str, at: float) -> Lease:
         self._return()
+        try:
+            return self._take_record(institution, holder, at)
+        except JournalError as error:
+            if not is_locked(error.__cause__):
+                raise
+        self.end_silent()
+        try:
+            return self._take_record(institution, holder, at)
+        except JournalError as error:
+            if not is_locked(error.__cause__):
+                raise
+            raise LeaseError(say_taken(institution, "Another process")) from error
+
+    def _take_record(self, institution: str, holder: str, at: float) -> Lease:
         here = LEASES.c.institution == institution
         asked = time.monotonic()
         with translated(self._server), writing(self._engine).begin() as connection:
+            connection.execute(text(f"SET LOCAL lock_timeout = '{_LOCKED_SECONDS}s'"))
             self._make_record(connection, institution)
             now = server_clock()
             columns = (
@@ -141,12 +170,13 @@ class ServerLeases(Leases):
             with translated(self._server), writing(self._engine).begin() as connection:
                 connection.execute(update(LEASES).where(*here).values(**values))
             if self._unreturned.get(institution) is left:
-                del self._unreturned[institution]
+                self._unreturned.pop(institution, None)
 
     def _begin_to_renew(self) -> None:
-        if self._renewing is None:
-            self._renewing = threading.Thread(target=self._renew, name="journal leases", daemon=True)
-            self._renewing.start()
+        with self._beginning:
+            if self._renewing is None:
+                self._renewing = threading.Thread(target=self._renew, name="journal leases", daemon=True)
+                self._renewing.start()
 
     def _renew(self) -> None:
         while not self._over.wait(BEAT_SECONDS):
