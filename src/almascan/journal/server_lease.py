@@ -36,8 +36,8 @@ _LOCKED_SECONDS = 4
 _SILENT_SECONDS = 8
 # The server's own limit of idle transactions counts only between statements, and not while more of a batch is to come.
 _END_SILENT = text("""SELECT pg_terminate_backend(pid) FROM pg_stat_activity AS session
-    WHERE datname = current_database() AND application_name = 'almascan' AND pid <> pg_backend_pid()
-    AND wait_event_type = 'Client' AND state_change < clock_timestamp() - make_interval(secs => :seconds)
+    WHERE datname = current_database() AND usename = current_user AND application_name = 'almascan'
+    AND pid <> pg_backend_pid() AND wait_event_type = 'Client' AND state_change < clock_timestamp() - make_interval(secs => :seconds)
     AND EXISTS (SELECT FROM pg_locks WHERE pid = session.pid AND mode IN ('RowShareLock', 'RowExclusiveLock'))""")
 _EPOCHS_OF = select(LEASES.c.institution, LEASES.c.epoch).order_by(LEASES.c.institution)
 
