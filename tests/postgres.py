@@ -7,7 +7,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Self
 from uuid import uuid4
@@ -186,3 +186,22 @@ def _free_port() -> int:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]
         return port
+
+
+@contextmanager
+def standing_still(address: str, statement: str) -> Iterator[None]:
+    """Have a process stand still in the middle of a batch: the server waits for more, and ends no idle transaction.
+
+    Args:
+        address: The database's.
+        statement: What locks something.
+    """
+    with closing(psycopg.connect(address, application_name="almascan")) as connection:
+        connection.execute("SET idle_in_transaction_session_timeout = '8s'")
+        connection.commit()
+        connection.pgconn.enter_pipeline_mode()
+        for each in ("BEGIN", statement):
+            connection.pgconn.send_query_params(each.encode(), None)
+        connection.pgconn.send_flush_request()
+        connection.pgconn.flush()
+        yield

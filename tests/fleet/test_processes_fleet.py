@@ -3,6 +3,7 @@
 import pytest
 from tests.fleet.ground import Ground
 from tests.fleet.workers import Member, Worker
+from tests.postgres import standing_still
 
 pytestmark = pytest.mark.system
 
@@ -43,6 +44,16 @@ def test_a_worker_that_is_told_to_end_finishes_what_is_in_flight_and_another_goe
     verdict = small_ground.verdict()
     assert verdict.is_good, verdict
     assert verdict.scans == ROWS
+
+
+def test_a_process_that_stands_still_with_a_run_s_record_locked_holds_it_up_for_seconds_only(
+    small_ground: Ground,
+) -> None:
+    member = small_ground.members[0]
+    small_ground.submit(member, FEW_ROWS)
+    with standing_still(small_ground.place.journal, "UPDATE runs SET reason = reason"):
+        small_ground.start_worker("w1")
+        small_ground.wait_until(lambda: small_ground.scans(member) == FEW_ROWS, REFUSED_SECONDS, "all rows scanned")
 
 
 def test_a_drained_worker_takes_nothing_new_and_leaves_and_the_others_go_on(small_ground: Ground) -> None:

@@ -3,14 +3,13 @@
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 
-import psycopg
 import pytest
 from sqlalchemy import text, update
 from tests.journal.processes import started
 from tests.journal.samples import add, intent, new
-from tests.postgres import Cluster, database
+from tests.postgres import Cluster, database, standing_still
 from tests.waiting import wait_until
 
 from almascan.errors import JournalError, LeaseError, UsageError
@@ -165,20 +164,6 @@ def test_a_process_that_stands_still_in_a_transaction_keeps_nobody_out(server_jo
             assert lease.is_seized
         assert 5 < time.monotonic() - began < 12
     assert server_journal.run(run.id).state is RunState.READY
-
-
-@contextmanager
-def standing_still(server: str, statement: str) -> Iterator[None]:
-    """A process that stands still in the middle of a batch: its server waits for more, and ends no idle transaction."""
-    with closing(psycopg.connect(server, application_name="almascan")) as connection:
-        connection.execute("SET idle_in_transaction_session_timeout = '8s'")
-        connection.commit()
-        connection.pgconn.enter_pipeline_mode()
-        for each in ("BEGIN", statement):
-            connection.pgconn.send_query_params(each.encode(), None)
-        connection.pgconn.send_flush_request()
-        connection.pgconn.flush()
-        yield
 
 
 @pytest.fixture
