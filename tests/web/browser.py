@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 ROOT = Path(__file__).resolve().parents[2]
 SCREENSHOTS = ROOT / "test-results" / "screenshots"
-PATIENCE_MS = 20_000
+PATIENCE_MS = 60_000
 _OWN_NOISE = ("Failed to load resource: the server responded with a status of 4",)
 """What Chromium itself writes when a page is answered with an error's status, as it should be."""
 _WITHOUT_NETWORK = ("data:", "blob:", "about:")
