@@ -13,7 +13,7 @@ from tests.fleet.workers import Worker
 SHORTEST_AWAY_SECONDS = 5.0
 LONGEST_AWAY_SECONDS = 60.0
 OUTAGE_SECONDS = (20.0, 60.0)
-"""Shorter and longer than a queue is waited for."""
+"""A restart, and an outage that outlasts every time-out of a worker."""
 _LOOK_SECONDS = 0.25
 _APART = (3, 5)
 """How many times as far apart the losses of a database are: whoever lost a lease with it waits until it is stale."""

@@ -7,7 +7,9 @@ from collections.abc import Callable
 PATIENCE_SECONDS = 60.0
 
 
-def wait_until(is_so: Callable[[], object], what: str, seconds: float = PATIENCE_SECONDS) -> float:
+def wait_until(
+    is_so: Callable[[], object], what: str, seconds: float = PATIENCE_SECONDS, *, every_seconds: float = 0.02
+) -> float:
     """Ask again and again whether something is so; give how long it took, in seconds.
 
     Raises:
@@ -17,7 +19,7 @@ def wait_until(is_so: Callable[[], object], what: str, seconds: float = PATIENCE
     while not is_so():
         if time.monotonic() - began > seconds:
             raise TimeoutError(f"{what}: not within {seconds:.0f} s")
-        time.sleep(0.02)
+        time.sleep(every_seconds)
     return time.monotonic() - began
 
 

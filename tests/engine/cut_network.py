@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 from bench.kills import begin, environment_of
+from tests.waiting import wait_until
 
 from almascan.journal import Journal
 from almascan.model import Outcome, RowState
@@ -32,8 +33,7 @@ def main(folder: Path) -> None:
         (folder / "list.txt").write_text("\n".join(["MMS Id,Holding Id,Item Id", *lines]), encoding="utf-8")
         environment = environment_of(simulator, folder)
         with begin(["scan", str(folder / "list.txt"), "--yes", "--recipe", "any"], environment) as process:
-            while simulator.stats()["scans"] < CUT_AFTER_SCANS:
-                time.sleep(0.002)
+            wait_until(lambda: simulator.stats()["scans"] >= CUT_AFTER_SCANS, "it scans")
             _do("tc", "qdisc", "add", "dev", "lo", "root", "pfifo", "limit", "0")
             # What has arrived is applied, and the process goes on sending into the void.
             time.sleep(CUT_SECONDS)

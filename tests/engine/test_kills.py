@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.waiting import wait_until
 
 from almascan.journal import Journal
 from almascan.model import Outcome
@@ -41,8 +42,8 @@ def start(simulator: Simulator, folder: Path, *arguments: str, rate: int = 300) 
 
 
 def wait_for_scans(simulator: Simulator, process: "subprocess.Popen[bytes]", scans: int) -> None:
-    while process.poll() is None and simulator.stats()["scans"] < scans:
-        time.sleep(0.005)
+    """Wait until so many scans are applied, or the process has ended."""
+    wait_until(lambda: process.poll() is not None or simulator.stats()["scans"] >= scans, "it scans")
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no SIGKILL")
@@ -75,8 +76,10 @@ def test_a_process_killed_while_it_reads_its_list_leaves_no_half_run(tmp_path: P
             file.writelines(f"9{number:013d}\n" for number in range(400_000))
         with start(simulator, tmp_path, "scan", "long.txt", "--yes") as process:
             database = tmp_path / "journal.db-wal"
-            while process.poll() is None and (not database.exists() or database.stat().st_size < 2_000_000):
-                time.sleep(0.01)
+            wait_until(
+                lambda: process.poll() is not None or (database.exists() and database.stat().st_size >= 2_000_000),
+                "it loads its list",
+            )
             process.kill()
             process.communicate()
         assert process.returncode != 0

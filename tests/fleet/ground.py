@@ -59,6 +59,8 @@ CREATE TRIGGER keep AFTER UPDATE OF epoch ON leases FOR EACH ROW
 WHEN (OLD.epoch <> NEW.epoch) EXECUTE FUNCTION trial.keep();
 """
 """Has the database keep who was given each lease, and when."""
+_POLL_SECONDS = 0.1
+"""A look asks the journal's database, which the workers need."""
 
 
 class Sizes(NamedTuple):
@@ -243,7 +245,7 @@ class Ground:
             TimeoutError: It took longer; the message holds the end of every worker's log.
         """
         try:
-            return wait_until(is_so, what, seconds)
+            return wait_until(is_so, what, seconds, every_seconds=_POLL_SECONDS)
         except TimeoutError as error:
             raise TimeoutError(f"{error}\n{self.tell()}") from None
 

@@ -54,6 +54,9 @@ def test_a_process_that_stands_still_with_a_run_s_record_locked_holds_it_up_for_
     with standing_still(small_ground.place.journal, "UPDATE runs SET reason = reason"):
         small_ground.start_worker("w1")
         small_ground.wait_until(lambda: small_ground.scans(member) == FEW_ROWS, REFUSED_SECONDS, "all rows scanned")
+    small_ground.wait_until_through()
+    verdict = small_ground.verdict()
+    assert verdict.is_good, verdict
 
 
 def test_a_drained_worker_takes_nothing_new_and_leaves_and_the_others_go_on(small_ground: Ground) -> None:

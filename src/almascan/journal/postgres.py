@@ -14,7 +14,7 @@ CONNECT_SECONDS = 5
 _MOST_CONNECTIONS = 10
 """How many connections of a process work at once; those beyond wait for one."""
 
-_IDLE_SECONDS = 8
+IDLE_SECONDS = 8
 """How long a transaction may wait for its program before the server ends it: what a machine that stands still or is cut off
 has locked is free before its lease is."""
 
@@ -87,7 +87,7 @@ def is_locked(error: BaseException | None) -> bool:
 def _set_up_connection(connection: Any, _record: Any) -> None:
     # Said in the session and not when it begins: a pooler between takes no such options.
     with connection.cursor() as cursor:
-        cursor.execute(f"SET idle_in_transaction_session_timeout = '{_IDLE_SECONDS}s'")
+        cursor.execute(f"SET idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'")
     connection.commit()
 
 

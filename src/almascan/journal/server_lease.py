@@ -21,7 +21,7 @@ from almascan.journal import runs
 from almascan.journal.database import insert_unless_there, server_clock, translated, writing
 from almascan.journal.lease import LOADING_PATIENCE_SECONDS, Lease, Leases, say_loading, say_taken
 from almascan.journal.place import Server
-from almascan.journal.postgres import is_locked
+from almascan.journal.postgres import IDLE_SECONDS, is_locked
 from almascan.journal.schema import LEASES, MARKS
 
 BEAT_SECONDS = 5.0
@@ -33,8 +33,7 @@ SURE_SECONDS = 12.0
 _LOADING_POLL_SECONDS = 0.2
 _LOCKED_SECONDS = 4
 """How long a record that somebody has locked is waited for: a transaction that changes it is over in a moment."""
-_SILENT_SECONDS = 8
-# The server's own limit of idle transactions counts only between statements, and not while more of a batch is to come.
+# The server keeps the same limit itself, but counts only between statements, and not while more of a batch is to come.
 _END_SILENT = text("""SELECT pg_terminate_backend(pid) FROM pg_stat_activity AS session
     WHERE datname = current_database() AND usename = current_user AND application_name = 'almascan'
     AND pid <> pg_backend_pid() AND wait_event_type = 'Client' AND state_change < clock_timestamp() - make_interval(secs => :seconds)
@@ -96,7 +95,7 @@ class ServerLeases(Leases):
     def end_silent(self) -> None:
         """End the sessions of processes that stand still or are cut off with records locked, in the middle of a batch."""
         with translated(self._server), writing(self._engine).begin() as connection:
-            connection.execute(_END_SILENT, {"seconds": _SILENT_SECONDS})
+            connection.execute(_END_SILENT, {"seconds": IDLE_SECONDS})
 
     def find_fenced(self, connection: Connection, institutions: Collection[str]) -> frozenset[str]:
         """Find the institutions whose lease this journal object does not hold, or holds no more.
@@ -113,21 +112,14 @@ class ServerLeases(Leases):
         self._return()
         try:
             return self._take_record(institution, holder, at)
-        except JournalError as error:
-            if not is_locked(error.__cause__):
-                raise
-        self.end_silent()
-        try:
-            return self._take_record(institution, holder, at)
-        except JournalError as error:
-            if not is_locked(error.__cause__):
-                raise
-            raise LeaseError(say_taken(institution, "Another process")) from error
+        except _LockedError:
+            self.end_silent()
+        return self._take_record(institution, holder, at)
 
     def _take_record(self, institution: str, holder: str, at: float) -> Lease:
         here = LEASES.c.institution == institution
         asked = time.monotonic()
-        with translated(self._server), writing(self._engine).begin() as connection:
+        with _brief(institution), translated(self._server), writing(self._engine).begin() as connection:
             connection.execute(text(f"SET LOCAL lock_timeout = '{_LOCKED_SECONDS}s'"))
             self._make_record(connection, institution)
             now = server_clock()
@@ -195,6 +187,21 @@ class ServerLeases(Leases):
             ours = [each for each, epoch in connection.execute(query) if held[each] == epoch]
             connection.execute(update(LEASES).where(LEASES.c.institution.in_(ours)).values(heard_at=server_clock()))
         self._heard |= dict.fromkeys(ours, asked)
+
+
+class _LockedError(LeaseError):
+    """A lease's record was locked for longer than it is waited for."""
+
+
+@contextmanager
+def _brief(institution: str) -> Iterator[None]:
+    """Say that a lease is taken where its record stays locked."""
+    try:
+        yield
+    except JournalError as error:
+        if not is_locked(error.__cause__):
+            raise
+        raise _LockedError(say_taken(institution, "Another process")) from error
 
 
 def is_alive() -> ColumnElement[bool]:
