@@ -127,9 +127,9 @@ def done_rows(page: Page) -> int:
 
 
 def wait_for_done(page: Page, rows: int) -> None:
-    """Wait until so many rows are done."""
+    """Wait until so many rows are done, also while the page that says so is still being loaded."""
     page.wait_for_function(
-        "rows => parseInt(document.querySelector('#part-status [role=status]').textContent.replaceAll(',', '')) >= rows",
+        "rows => parseInt(document.querySelector('#part-status [role=status]')?.textContent.replaceAll(',', '')) >= rows",
         arg=rows,
     )
 
