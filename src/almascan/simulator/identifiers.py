@@ -1,6 +1,7 @@
 """Barcodes and ids of items as functions of the item's number, and back."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 _MASK = (1 << 64) - 1
 _CODES = 10**8
@@ -17,6 +18,12 @@ def draw(seed: int, salt: int, number: int) -> int:
     bits = ((bits ^ (bits >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
     bits = ((bits ^ (bits >> 27)) * 0x94D049BB133111EB) & _MASK
     return bits ^ (bits >> 31)
+
+
+@lru_cache(maxsize=1_024)
+def _shift(seed: int, salt: int) -> int:
+    """How far the codes of a kind of id are shifted: the same for all ids of an institution."""
+    return draw(seed, salt, 0)
 
 
 def _number_in(text: str, prefix: str, suffix: str, digits: int) -> int | None:
@@ -75,10 +82,10 @@ class Numbering:
         return self._number(_number_in(mms_id, "99", f"70{self.suffix}", 10), 4, ITEMS_PER_BIB)
 
     def _code(self, number: int, salt: int) -> int:
-        return (number * _STRIDE + draw(self.seed, salt, 0)) % _CODES
+        return (number * _STRIDE + _shift(self.seed, salt)) % _CODES
 
     def _number(self, code: int | None, salt: int, items_each: int) -> int | None:
         if code is None or code >= _CODES:
             return None
-        number = (code - draw(self.seed, salt, 0)) * _UNSTRIDE % _CODES * items_each
+        number = (code - _shift(self.seed, salt)) * _UNSTRIDE % _CODES * items_each
         return number if number < self.items else None

@@ -162,6 +162,7 @@ def _configure(application: Application) -> uvicorn.Config:
         log_config=None,
         log_level="critical",
         server_header=False,
+        proxy_headers=False,
         backlog=BACKLOG,
         timeout_keep_alive=75,
         timeout_graceful_shutdown=1,

@@ -1,6 +1,7 @@
 """Made-up bibliographic data: title, author, call number and the rest, as a function of the record's number."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from almascan.simulator.identifiers import draw
 
@@ -86,6 +87,7 @@ class Bib:
     oclc_number: str
 
 
+@lru_cache(maxsize=256)
 def make_bib(seed: int, number: int) -> Bib:
     """Make up the bibliographic record with this number, the same every time."""
     bits = draw(seed, 11, number)
