@@ -24,6 +24,7 @@ from tests.fleet.ground import Ground, Sizes, ground
 from tests.fleet.verdict import Verdict
 from tests.postgres import Cluster, Pair, find_programs
 
+from almascan.fleet.sharing import SETTLING_SECONDS
 from bench.figure import Figure, Table, at_least, at_most
 from bench.machine import ProcessorTime, percent_used, processor_time
 from bench.program import Bench, Option, Yield
@@ -157,6 +158,8 @@ def measure_load(given: argparse.Namespace) -> list[Figure]:
         made.wait_until(lambda: _is_going(made), given.spare_seconds, "every institution going")
         made.start_worker("added", is_relayed=False)
         shared_seconds = made.wait_until(lambda: _is_shared(made), given.spare_seconds, "the load shared")
+        # Some are still being handed over, and what was handed over begins anew.
+        time.sleep(SETTLING_SECONDS)
         before = look(made)
         time.sleep(given.seconds)
         after = look(made)

@@ -295,7 +295,9 @@ class Pacer:
         self._loop = asyncio.get_running_loop()
         called = slot.called = self._loop.create_future()
         heapq.heappush(queue, slot)
-        self._dispatch()
+        # Behind another one it changes nothing about when the next turn comes.
+        if self._timer is None or queue[0] is slot:
+            self._dispatch()
         try:
             await called
         except asyncio.CancelledError:

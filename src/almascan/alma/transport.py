@@ -4,6 +4,7 @@ Whatever fails before the departure is a ``NotSentError``: nothing happened. Wha
 ``NoAnswerError``: nobody knows.
 """
 
+import asyncio
 import socket
 import struct
 import sys
@@ -38,7 +39,7 @@ class Timeouts(msgspec.Struct, frozen=True):
     """How long things may take, in seconds.
 
     Attributes:
-        connect_seconds: Making a connection.
+        connect_seconds: Making a connection: finding the host, a proxy's answer and TLS included.
         read_seconds: Answering anything but a scan.
         scan_seconds: Answering a scan; one was seen to take effect 52 s into a call. ``docs/alma.md`` "Side effects".
         slow_seconds: Answering what adds members to a set, which may take a minute. ``docs/alma.md`` "Sets".
@@ -84,7 +85,9 @@ class Departure:
         self._on_leave()
 
 
-_departure: ContextVar[Departure] = ContextVar("departure")
+_leave: ContextVar[Callable[[], None]] = ContextVar("leave")
+"""What lets the request that is being sent leave."""
+_NO_TIMEOUT = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None)
 
 
 class _Request(ClientRequest):
@@ -94,7 +97,7 @@ class _Request(ClientRequest):
         if conn.protocol is None or conn.protocol.should_close:
             # What came on it already answers another request, or nobody's; it would be taken for this one's answer.
             raise aiohttp.ServerDisconnectedError("Something came on the connection before the request was sent.")
-        _departure.get().leave()
+        _leave.get()()
         return await super().send(conn)
 
 
@@ -158,7 +161,7 @@ class Transport:
             path: Path and query behind the base URL, percent-encoded.
             departure: Asked and told when the bytes leave.
             body: A JSON body, or None.
-            answer_seconds: How long the answer may take.
+            answer_seconds: How long the answer may take, from the departure to its last byte.
 
         Returns:
             The whole answer, whatever its status; redirects are not followed.
@@ -167,10 +170,17 @@ class Transport:
             NotSentError: No byte left.
             NoAnswerError: Bytes left, and no whole answer came.
         """
+        try:
+            # One limit, moved on as the bytes leave: aiohttp keeps three, with a timer each.
+            async with asyncio.timeout(self._timeouts.connect_seconds) as limit:
+                return await self._exchange(method, path, body, _leaving(departure, limit, answer_seconds))
+        except (aiohttp.ClientError, OSError, TimeoutError, HeldBackError) as error:
+            raise self._explain(error, departure, answer_seconds) from None
+
+    async def _exchange(self, method: str, path: str, body: bytes | None, leave: Callable[[], None]) -> Answer:
         if self._session is None:
             raise UsageError("The client is used as: async with Alma(...) as alma.")
-        connect_seconds = self._timeouts.connect_seconds
-        token = _departure.set(departure)
+        token = _leave.set(leave)
         try:
             async with self._session.request(
                 method,
@@ -179,15 +189,11 @@ class Transport:
                 # Not the session's: aiohttp would send those to a proxy too, the key among them.
                 headers=self._headers if body is None else self._headers | {"Content-Type": "application/json"},
                 allow_redirects=False,
-                timeout=aiohttp.ClientTimeout(
-                    total=connect_seconds + answer_seconds, connect=connect_seconds, sock_read=answer_seconds
-                ),
+                timeout=_NO_TIMEOUT,
             ) as response:
                 return self._without_key(await _read(response))
-        except (aiohttp.ClientError, OSError, TimeoutError, HeldBackError) as error:
-            raise self._explain(error, departure, answer_seconds) from None
         finally:
-            _departure.reset(token)
+            _leave.reset(token)
 
     def _without_key(self, answer: Answer) -> Answer:
         """Take the key out of an answer that says back what was asked, before anybody keeps or shows it."""
@@ -204,6 +210,16 @@ class Transport:
                 return NoAnswerError(f"Alma did not answer within {answer_seconds:g} s.")
             return BrokenConnectionError("The connection broke before Alma's whole answer was here.")
         return NotSentError(_say_why_unsent(error, self.host))
+
+
+def _leaving(departure: Departure, limit: asyncio.Timeout, answer_seconds: float) -> Callable[[], None]:
+    """Give what lets a request leave, and begins the time for its answer."""
+
+    def leave() -> None:
+        departure.leave()
+        limit.reschedule(asyncio.get_running_loop().time() + answer_seconds)
+
+    return leave
 
 
 def _say_why_unsent(error: Exception, host: str) -> str:
