@@ -175,6 +175,14 @@ async def test_a_scan_to_a_port_where_nobody_listens_was_not_sent() -> None:
         assert alma.unanswered_in_a_row == 1
 
 
+async def test_a_scan_whose_connection_is_not_made_in_time_was_not_sent(server: RawServer) -> None:
+    silent = server.base_url.replace("http:", "https:")
+    async with Alma(silent, KEY, timeouts=Timeouts(connect_seconds=0.2)) as alma, asyncio.timeout(30):
+        with pytest.raises(NotSentError, match=r"No connection to 127\.0\.0\.1 in time\."):
+            await alma.scan_in(IDS, DESK)
+        assert alma.requests == 0
+
+
 async def test_a_scan_that_may_not_leave_any_more_is_held_back_without_a_byte(server: RawServer, alma: Alma) -> None:
     server.script([http(200, item_json())])
     asked: list[int] = []

@@ -117,6 +117,15 @@ async def test_a_drip_ends_at_the_time_out_of_the_whole(parts: Callable[[], Iter
                 await alma.scan_in(IDS, DESK)
 
 
+async def test_the_time_for_an_answer_begins_as_the_request_leaves() -> None:
+    whole = http(200, item_json()).data
+    parts = [whole[at : at + 100] for at in range(0, len(whole), 100)]
+    timeouts = Timeouts(connect_seconds=0.2, scan_seconds=60)
+    async with speaker(lambda: steadily(parts, 0.05)) as base_url, connect_with(base_url, timeouts) as alma:
+        assert len(parts) * 0.05 > timeouts.connect_seconds
+        assert (await alma.scan_in(IDS, DESK)).ids == IDS
+
+
 def connect_with(base_url: str, timeouts: Timeouts) -> Alma:
     return Alma(base_url, "l8xxKEY", pacer=Pacer(1000), timeouts=timeouts)
 

@@ -87,7 +87,6 @@ class Departure:
 
 _leave: ContextVar[Callable[[], None]] = ContextVar("leave")
 """What lets the request that is being sent leave."""
-_NO_TIMEOUT = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None)
 
 
 class _Request(ClientRequest):
@@ -140,6 +139,8 @@ class Transport:
             cookie_jar=aiohttp.DummyCookieJar(),
             request_class=_Request,
             auto_decompress=False,
+            # None: ``send`` keeps the time.
+            timeout=aiohttp.ClientTimeout(),
             proxy=_find_proxy(self.base_url, self.host),
         )
         return self
@@ -189,7 +190,6 @@ class Transport:
                 # Not the session's: aiohttp would send those to a proxy too, the key among them.
                 headers=self._headers if body is None else self._headers | {"Content-Type": "application/json"},
                 allow_redirects=False,
-                timeout=_NO_TIMEOUT,
             ) as response:
                 return self._without_key(await _read(response))
         finally:
