@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from itertools import islice
 from typing import Self
 
@@ -15,6 +15,10 @@ _PART = 500
 """Rows that are fetched from the journal at once, in a thread: other runs go on meanwhile."""
 
 
+def _never() -> bool:
+    return False
+
+
 class Intake:
     """Gives a run's rows one after another; an async iterator, used once.
 
@@ -22,6 +26,7 @@ class Intake:
         journal: The journal.
         run: The run, as it was when its rows were counted.
         limit: How many rows are tried now; an open run is not waited for then.
+        goes_on: Is asked after so many, in a thread, whether as many more are tried; by default none is.
         tally: Counts the rows that come later.
         news: Set whenever rows may have come, or no more will.
         stop: Ends the waiting.
@@ -38,6 +43,7 @@ class Intake:
         news: asyncio.Event,
         stop: Stop,
         unclear: Collection[int] | None = None,
+        goes_on: Callable[[], bool] = _never,
     ) -> None:
         self._journal = journal
         self._run_id = run.id
@@ -46,7 +52,7 @@ class Intake:
         self._stop = stop
         self._waits = run.is_open and limit is None
         self._known = tally.total
-        rows = choose_rows(journal, run.id, limit, unclear)
+        rows = choose_rows(journal, run.id, limit, unclear, goes_on)
         # Rows of an open run are numbered from 1 on, and those that came after the counting come again as news.
         self._rows = (row for row in rows if row.row <= self._known) if self._waits else rows
         self._part: deque[Row] = deque()
@@ -86,7 +92,11 @@ class Intake:
 
 
 def choose_rows(
-    journal: Journal, run_id: int, limit: int | None, chosen: Collection[int] | None = None
+    journal: Journal,
+    run_id: int,
+    limit: int | None,
+    chosen: Collection[int] | None = None,
+    goes_on: Callable[[], bool] = _never,
 ) -> Iterator[Row]:
     """Give all rows of a run without an answer, or every unclear one and the first ones not tried yet.
 
@@ -95,6 +105,7 @@ def choose_rows(
         run_id: The run.
         limit: How many rows not tried yet; None for all.
         chosen: The only unclear rows that are given; None for all of them.
+        goes_on: Is asked after so many whether as many more are given.
     """
     rows = journal.rows(run_id, only_open=True)
     if limit is None:
@@ -104,4 +115,11 @@ def choose_rows(
     yield from unclear
     # One that turns out not to have happened is in hand already when its turn in the list comes.
     in_hand = {row.row for row in unclear}
-    yield from islice((row for row in rows if row.answer is Outcome.NOT_TRIED and row.row not in in_hand), limit)
+    untried = (row for row in rows if row.answer is Outcome.NOT_TRIED and row.row not in in_hand)
+    allowed = limit
+    for number, row in enumerate(untried):
+        if number >= allowed:
+            if not goes_on():
+                return
+            allowed += limit
+        yield row

@@ -143,17 +143,27 @@ class Shift:
                 quiet_seconds=None if self._turn is None else QUIET_SECONDS,
             )
             self._reporter.begin(run, crew.snapshot())
-            unclear = None if self._turn is None else lost.keys()
             ending = asyncio.create_task(self._end_turn(crew))
             try:
                 async with self._finding(run, scanner):
-                    rows = Intake(
-                        self._journal, run, self._limit, tally=tally, news=self._news, stop=stop, unclear=unclear
-                    )
-                    await crew.work(rows, taken, lost)
+                    await crew.work(self._take_in(run, tally, lost), taken, lost)
             finally:
                 ending.cancel()
                 self._reporter.end(crew.snapshot())
+
+    def _take_in(self, run: Run, tally: Tally, lost: Mapping[int, Stamp]) -> Intake:
+        """Give the rows that are worked on now."""
+        turn = self._turn
+        return Intake(
+            self._journal,
+            run,
+            self._limit,
+            tally=tally,
+            news=self._news,
+            stop=self._stop,
+            unclear=None if turn is None else lost.keys(),
+            goes_on=lambda: turn is not None and not turn.others_wait(),
+        )
 
     @asynccontextmanager
     async def _finding(self, run: Run, scanner: Scanner) -> AsyncIterator[None]:

@@ -29,12 +29,12 @@ def _always() -> bool:
 
 
 class Turn(msgspec.Struct, frozen=True):
-    """How long a turn is: it ends when so many rows were begun, or earlier where others wait.
+    """How long a turn is: when so many rows were begun, or so much time has passed, it ends where somebody waits.
 
     Attributes:
-        rows: So many rows at most.
-        seconds: After so many seconds it ends where somebody waits.
-        others_wait: Says whether somebody does.
+        rows: After so many rows, or each further so many.
+        seconds: After so many seconds, or at any time later.
+        others_wait: Says whether somebody waits; it is asked in any thread.
     """
 
     rows: int = 500

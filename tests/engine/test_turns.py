@@ -96,6 +96,23 @@ async def test_a_turn_goes_on_while_nobody_waits(shared: Bench) -> None:
     assert ended.counts[Outcome.IN_PLACE] > 15, "as many as two seconds hold, and not one half"
 
 
+async def test_a_turn_goes_on_beyond_its_rows_while_nobody_waits(shared: Bench) -> None:
+    barcodes = shared.simulator.barcodes("in_transit", 45)
+    run, asked = await queue(shared, barcodes), []
+
+    def others_wait() -> bool:
+        asked.append(len(shared.simulator.scans()))
+        return len(asked) == 3
+
+    ended = await take_turn(shared, run, Turn(rows=10, others_wait=others_wait))
+    assert len(asked) == 3
+    assert (ended.run.state, ended.again_seconds) == (RunState.QUEUED, 0.0)
+    assert shared.simulator.scans() == dict.fromkeys(barcodes[:30], 1)
+    ended = await take_turn(shared, run, Turn(rows=10, others_wait=lambda: False))
+    assert ended.run.state is RunState.FINISHED
+    assert shared.simulator.scans() == dict.fromkeys(barcodes, 1)
+
+
 @pytest.mark.parametrize("word", [pause, cancel])
 async def test_a_run_that_is_paused_or_cancelled_in_its_turn_stays_so(shared: Bench, word: object) -> None:
     run = await queue(shared, shared.simulator.barcodes("in_transit", 100), shared.order(rate=20.0))

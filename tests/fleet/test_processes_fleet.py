@@ -1,9 +1,13 @@
 """Workers as processes: how they leave, are drained, and learn of keys."""
 
+import time
+
 import pytest
 from tests.fleet.ground import Ground
 from tests.fleet.workers import Member, Worker
 from tests.postgres import standing_still
+
+from almascan.fleet.sharing import SETTLING_SECONDS
 
 pytestmark = pytest.mark.system
 
@@ -75,6 +79,25 @@ def test_a_drained_worker_takes_nothing_new_and_leaves_and_the_others_go_on(smal
     verdict = small_ground.verdict()
     assert verdict.is_good, verdict
     assert verdict.scans == len(small_ground.members) * ROWS
+
+
+def test_a_worker_that_has_less_to_do_is_left_some_of_a_busy_one_s_institutions(small_ground: Ground) -> None:
+    members = small_ground.members[:2]
+    busy = small_ground.start_worker("w1", "--chunk-seconds", "1")
+    idle = small_ground.start_worker("w2", members=[])
+    for member in members:
+        small_ground.submit(member, ROWS, rate=20.0)
+    settled_at = time.monotonic() + SETTLING_SECONDS
+    small_ground.wait_until(lambda: time.monotonic() > settled_at, LEAVE_SECONDS + SOON_SECONDS, "both settled")
+    assert set(small_ground.holders().values()) == {"w1"}
+    idle.know(*members)
+    small_ground.wait_until(lambda: any(scans_by(idle, each.key) for each in members), SOON_SECONDS, "one taken up")
+    assert sorted(small_ground.holders().values()) == ["w1", "w2"]
+    small_ground.wait_until_through()
+    assert busy.is_running
+    verdict = small_ground.verdict()
+    assert verdict.is_good, verdict
+    assert verdict.scans == 2 * ROWS
 
 
 def test_a_worker_leaves_an_institution_alone_until_it_has_its_key(small_ground: Ground) -> None:

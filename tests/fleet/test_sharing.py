@@ -49,10 +49,10 @@ class Ground:
     def __init__(self) -> None:
         self.now = 100.0
         self.handed_over: list[int] = []
-        self.share = Share(self.handed_over.append, lambda: self.now)
+        self.share = Share(lambda: self.now)
 
     def look(self, *workers: Worker, due: Sequence[Due] = ()) -> None:
-        self.share.look([f"Inst{number}" for number in range(40)], due, workers)
+        self.handed_over.append(self.share.look([f"Inst{number}" for number in range(40)], due, workers))
 
 
 def a_run_of(institution: str, waited_seconds: float) -> Due:
@@ -92,15 +92,15 @@ def test_room_is_made_until_who_has_come_has_its_part_and_no_longer_than_it_sett
         for _ in range(10):
             taken.enter_context(ground.share.taking())
         ground.look(a_worker("old", 10))
-        assert ground.handed_over == []
+        assert ground.handed_over == [0]
         ground.now += 60.0
         ground.look(a_worker("old", 10), a_worker("new", 0))
         # What it gave came back to it: the other was not quick enough.
         ground.look(a_worker("old", 10), a_worker("new", 0))
-        assert ground.handed_over == [5, 5]
+        assert ground.handed_over == [0, 5, 5]
         ground.now += 11.0
         ground.look(a_worker("old", 10), a_worker("new", 0))
-        assert ground.handed_over == [5, 5]
+        assert ground.handed_over == [0, 5, 5, 0]
 
 
 def test_nothing_more_is_handed_over_where_it_is_left_standing(ground: Ground) -> None:
@@ -108,7 +108,7 @@ def test_nothing_more_is_handed_over_where_it_is_left_standing(ground: Ground) -
         for _ in range(10):
             taken.enter_context(ground.share.taking())
         ground.look(a_worker("old", 10), a_worker("no key of these", 0), due=[a_run_of("Inst1", 2.0)])
-    assert ground.handed_over == []
+    assert ground.handed_over == [0]
 
 
 def test_a_run_that_waits_for_another_one_of_its_institution_is_not_left_standing(ground: Ground) -> None:
@@ -119,3 +119,33 @@ def test_a_run_that_waits_for_another_one_of_its_institution_is_not_left_standin
         ground.look(a_worker("old", 10), a_worker("new", 0), due=second_runs)
         assert ground.handed_over == [5]
         assert ground.share.queues == []
+
+
+def test_a_turn_s_end_is_waited_for_by_another_run_of_its_institution_and_of_no_other(ground: Ground) -> None:
+    ground.look(a_worker("w", 3), due=[a_run_of("1", 4.0)])
+    assert [ground.share.others_wait(each) for each in ("0", "1", "2")] == [False, True, False]
+    ground.look(a_worker("w", 3), due=[a_run_of("1", 2.0)])
+    assert not ground.share.others_wait("1"), "the next look may give it its turn"
+
+
+def test_every_turn_s_end_is_waited_for_by_a_run_that_no_worker_has_a_hand_for(ground: Ground) -> None:
+    ground.look(a_worker("w", 3), due=[a_run_of("Inst7", 4.0)])
+    assert ground.share.others_wait("0")
+    ground.look(a_worker("w", 3), due=[])
+    assert not ground.share.others_wait("0")
+
+
+def test_what_a_worker_has_above_its_part_is_for_others_unless_they_left_something_standing(ground: Ground) -> None:
+    ground.look(a_worker("old", 10), a_worker("other", 6))
+    with ExitStack() as taken:
+        for _ in range(10):
+            taken.enter_context(ground.share.taking())
+        assert ground.share.surplus == 2
+        ground.look(a_worker("old", 9), a_worker("other", 6), due=[a_run_of("Inst9", 2.0)])
+        assert ground.share.surplus == 0, "they have no key for it"
+        ground.now += 119.0
+        ground.look(a_worker("old", 10), a_worker("other", 6))
+        assert ground.share.surplus == 0
+        ground.now += 2.0
+        assert ground.share.surplus == 2
+    assert ground.share.surplus == 0

@@ -15,6 +15,7 @@ from almascan.fleet.metrics import Ended as EndedWord
 from almascan.fleet.metrics import Metrics
 from almascan.fleet.post import Post, Posts
 from almascan.fleet.reporter import ChunkReporter
+from almascan.fleet.sharing import Share
 from almascan.fleet.witness import Witness
 from almascan.journal import Journal, Lease
 from almascan.journal.workers import Works
@@ -22,6 +23,9 @@ from almascan.model import Run, RunState
 from almascan.run import Ended, Runner
 from almascan.stop import Stop, again_after
 from almascan.turn import Turn
+
+LONG_TURNS = 3
+"""For how many times the least time of a turn a chunk goes on before it is left to a worker that has less to do."""
 
 _LOGGER = logging.getLogger("almascan.fleet")
 
@@ -32,6 +36,7 @@ class Chunk(msgspec.Struct):
     Attributes:
         run_id: Which run has it.
         stop: Ends it early.
+        began: When, by a clock that never goes back.
         run: The run, once it was read.
         post: Where it works, once the lease is taken.
         reporter: Is told how far it is.
@@ -39,6 +44,7 @@ class Chunk(msgspec.Struct):
 
     run_id: int
     stop: Stop
+    began: float
     run: Run | None = None
     post: Post | None = None
     reporter: ChunkReporter | None = None
@@ -52,18 +58,18 @@ class Chunks:
         members: The institutions that there are keys for.
         metrics: The worker's numbers.
         witness: Tells an older copy of the journal.
+        share: Says whether others wait for a chunk to end.
         turn: How long a chunk is.
-
-    Attributes:
-        others_wait: Whether there are runs that nobody has a hand for, so that turns end in time.
     """
 
-    def __init__(self, journal: Journal, members: Members, metrics: Metrics, witness: Witness, turn: Turn) -> None:
+    def __init__(
+        self, journal: Journal, members: Members, metrics: Metrics, witness: Witness, *, share: Share, turn: Turn
+    ) -> None:
         self._journal = journal
         self._members = members
         self._metrics = metrics
         self._witness = witness
-        self.others_wait = False
+        self._share = share
         self._turn = turn
         self._posts = Posts(members, journal)
         self._chunks: list[Chunk] = []
@@ -75,7 +81,7 @@ class Chunks:
         Returns:
             How it ended; None where there was no turn.
         """
-        chunk = Chunk(run_id, Stop())
+        chunk = Chunk(run_id, Stop(), time.monotonic())
         self._chunks.append(chunk)
         task = asyncio.create_task(self._work(chunk))
         self._tasks.add(task)
@@ -129,13 +135,18 @@ class Chunks:
                 self._posts.tell_next(lease, chunk.post)
 
     def _should_end(self, chunk: Chunk) -> bool:
-        """Whether a turn whose time is over should end: somebody waits, or there is another key since it began."""
-        if self.others_wait or chunk.run is None or chunk.post is None:
+        """Whether a turn whose time is over should end: somebody waits or has less to do, or there is another key by now."""
+        if chunk.run is None or chunk.post is None or self._share.others_wait(chunk.run.institution):
+            return True
+        if self._has_been_long(chunk) and chunk in self._chunks[: self._share.surplus]:
             return True
         try:
             return self._members.key(chunk.run.institution).value != chunk.post.key.value
         except KeyRefusedError:
             return True
+
+    def _has_been_long(self, chunk: Chunk) -> bool:
+        return time.monotonic() - chunk.began > LONG_TURNS * self._turn.seconds
 
     @asynccontextmanager
     async def _leased(self, institution: str) -> AsyncIterator[Lease]:
@@ -185,7 +196,7 @@ class Chunks:
 
     def hand_over(self, number: int) -> None:
         """Have so many chunks end, those first that have been at it longest, so that another worker takes their runs."""
-        for chunk in self._chunks[: max(0, number)]:
+        for chunk in self._chunks[:number]:
             chunk.stop.request("Another worker has less to do.", again_seconds=0.0)
 
     async def finish(self, seconds: float) -> None:

@@ -1,9 +1,10 @@
 """How workers share the institutions among them, so that one that comes takes its part at once.
 
 Whoever has more than an even part leaves what becomes free to the others for a moment, and takes it after all where nobody
-does: they may have no key for it.
+does: they may have no key for it. A turn goes on for as long as nobody waits for its end.
 """
 
+import math
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +17,10 @@ LEFT_SECONDS = 1.5
 """How long a run is left to workers that have less to do."""
 SETTLING_SECONDS = 10.0
 """How long after a worker has come the others make room for it."""
+WAITING_SECONDS = 3.0
+"""After so long a run waits for a turn to end, and not for the next look."""
+LEFT_AGAIN_SECONDS = 120.0
+"""How long nothing is offered to workers with less to do after they left something standing."""
 
 
 def even_part(capacities: Iterable[int], demand: int) -> int:
@@ -57,21 +62,22 @@ class Share:
     """A worker's share: which jobs it takes so that it has no more than its part, and what it hands over.
 
     Args:
-        hand_over: Has so many of its chunks end, those that end already included.
         clock: Seconds of a clock that never goes back.
 
     Attributes:
         queues: The queues that it takes jobs from, as they are now.
     """
 
-    def __init__(self, hand_over: Callable[[int], None], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.queues: list[str] = []
-        self._hand_over = hand_over
         self._clock = clock
         self._taken = 0
         self._part: int | None = None
         self._all: list[str] = []
         self._left: list[str] = []
+        self._left_at = -math.inf
+        self._wanted: frozenset[str] = frozenset()
+        self._lacks_hands = False
         self._since: dict[str, float] = {}
 
     @contextmanager
@@ -85,13 +91,27 @@ class Share:
             self._taken -= 1
             self._choose()
 
-    def look(self, codes: Iterable[str], due: Sequence[Due], workers: Collection[Worker]) -> None:
-        """See how things stand, and make room for a worker that has come, unless it leaves standing what there is.
+    def others_wait(self, institution: str) -> bool:
+        """Whether the end of a turn is waited for: by another run of its institution, or by one that no worker has a hand for."""
+        return self._lacks_hands or queue_of(institution) in self._wanted
+
+    @property
+    def surplus(self) -> int:
+        """How many institutions it has that workers with less to do could take, as far as is known."""
+        is_refused = self._clock() - self._left_at < LEFT_AGAIN_SECONDS
+        return 0 if is_refused else self._too_many
+
+    def look(self, codes: Iterable[str], due: Sequence[Due], workers: Collection[Worker]) -> int:
+        """See how things stand.
 
         Args:
             codes: The institutions that there are keys for.
             due: The runs whose turn may come, those that have waited longest first.
             workers: All workers, as they reported last.
+
+        Returns:
+            How many of its turns are to end at once, to make room for a worker that has come; those that end already are
+            among them. None where that one leaves standing what there is.
         """
         at_work = {queue_of(work.institution) for worker in workers if worker.is_alive for work in worker.report.works}
         # A run that waits for another one of its institution waits for no worker.
@@ -99,13 +119,19 @@ class Share:
         waiting = waited.keys() - at_work
         self._all = [queue_of(code) for code in codes]
         self._left = sorted(each for each in waiting if waited[each] > LEFT_SECONDS)
+        self._wanted = frozenset(each for each in waited if waited[each] > WAITING_SECONDS)
+        self._lacks_hands = not self._wanted <= at_work
         self._part = part_of(workers, len(waiting))
         now = self._clock()
+        self._left_at = now if self._left else self._left_at
         self._since = {worker.machine: self._since.get(worker.machine, now) for worker in workers if worker.can_take}
-        is_settling = any(now - since < SETTLING_SECONDS for since in self._since.values())
-        if is_settling and self._part is not None and not self._left:
-            self._hand_over(self._taken - self._part)
         self._choose()
+        is_settling = any(now - since < SETTLING_SECONDS for since in self._since.values())
+        return self._too_many if is_settling and not self._left else 0
+
+    @property
+    def _too_many(self) -> int:
+        return 0 if self._part is None else max(0, self._taken - self._part)
 
     def _choose(self) -> None:
         """Take what comes as long as there is room in the part, and then what others leave standing."""

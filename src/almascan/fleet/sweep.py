@@ -25,8 +25,6 @@ _LOGGER = logging.getLogger("almascan.fleet")
 SWEEP_SECONDS = 1.0
 WITNESS_SECONDS = 10.0
 MEMBERS_SECONDS = 3.0
-WAITING_SECONDS = 3.0
-"""After so long a run waits for want of a hand, and not for the next look."""
 FORGET_SECONDS = 60.0
 """How long after its last turn an institution's numbers are still told."""
 
@@ -96,7 +94,7 @@ class Sweep:
             JournalError: As ``work``.
         """
         due, workers = await asyncio.to_thread(self._look)
-        self._share.look(self._members.codes, due, workers)
+        self._chunks.hand_over(self._share.look(self._members.codes, due, workers))
         return due
 
     def _look(self) -> tuple[list[Due], list[Worker]]:
@@ -117,7 +115,6 @@ class Sweep:
         self.is_draining = self._enlist() if is_draining is None else is_draining
         self._journal.requeue_lost()
         due = self._journal.due(self._members.codes)
-        self._chunks.others_wait = any(each.waited_seconds > WAITING_SECONDS for each in due)
         self._measure({work.institution for work in works}, due)
         return due, self._journal.workers()
 

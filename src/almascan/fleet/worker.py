@@ -66,8 +66,8 @@ class Worker:
         self._terms = terms
         self._machine = f"{say_who()} (process {process})"
         self._witness = Witness(journal)
-        self._chunks = Chunks(journal, members, metrics, self._witness, terms.turn)
-        self._share = Share(self._chunks.hand_over)
+        self._share = Share()
+        self._chunks = Chunks(journal, members, metrics, self._witness, share=self._share, turn=terms.turn)
         self._sweep = Sweep(
             journal,
             members,
