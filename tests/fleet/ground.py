@@ -21,6 +21,7 @@ from tests.fleet.network import Network
 from tests.fleet.verdict import (
     Tenure,
     Verdict,
+    busiest_second,
     by_institution,
     count_lost,
     count_together,
@@ -300,6 +301,7 @@ class Ground:
             refused_percent=100 * refused / max(1, requests),
             longest_pause_seconds=longest_pause(seen, late, find_departures(tenures, gone)),
             other_answers=tuple(f"{code} {barcode}: {said}. {note}" for code, barcode, said, note in self.ask(_OTHERS)),
+            busiest=tuple(f"{code} {busiest_second(each)}" for code, each in sorted(seen.items())),
         )
 
     def _count(self, member: Member) -> dict[str, int]:

@@ -9,7 +9,16 @@ from contextlib import suppress
 import pytest
 from tests.fleet.ground import Ground
 from tests.fleet.relay import Relay, Sighting, Witness
-from tests.fleet.verdict import Seen, Tenure, by_institution, count_lost, count_together, find_departures, longest_pause
+from tests.fleet.verdict import (
+    Seen,
+    Tenure,
+    busiest_second,
+    by_institution,
+    count_lost,
+    count_together,
+    find_departures,
+    longest_pause,
+)
 
 PATIENCE_SECONDS = 5.0
 SHORT_SECONDS = 0.2
@@ -164,6 +173,12 @@ def test_a_pause_begins_anew_where_the_heir_goes_away_as_well() -> None:
 
 
 @pytest.mark.system
+def test_the_fullest_second_is_told_with_whose_requests_it_held() -> None:
+    moments = [(0.0, "w1"), (0.5, "w1"), (1.25, "w1"), (1.3, "w2"), (1.4, "w2"), (2.25, "w2")]
+    assert busiest_second([Seen(worker, Sighting(at, "key", "")) for at, worker in moments]) == "4: w1 2, w2 2"
+    assert busiest_second([]) == "0: "
+
+
 def test_a_ground_sees_what_becomes_of_the_runs_that_it_submits(small_ground: Ground) -> None:
     first, second, _ = small_ground.members
     runs = [small_ground.submit(first, 6), small_ground.submit(second, 5)]

@@ -1,6 +1,6 @@
 """What became of a trial: nothing scanned twice, nothing lost, one worker at a time, and nobody above the rate."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict, deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
@@ -42,6 +42,7 @@ class Verdict(NamedTuple):
             were seen; those of which it was not known at first whether they were scanned have their own times.
         other_answers: The rows that are answered otherwise than in place, in words: those that could not be looked up, or
             are lost.
+        busiest: The fullest second of each institution, in words.
     """
 
     rows: int
@@ -54,6 +55,7 @@ class Verdict(NamedTuple):
     refused_percent: float
     longest_pause_seconds: float
     other_answers: tuple[str, ...] = ()
+    busiest: tuple[str, ...] = ()
 
     @property
     def is_good(self) -> bool:
@@ -110,6 +112,24 @@ def longest_pause(
                 begins = max([earlier.at, *(at for at in gone if at < later.at)])
                 pauses.append(later.at - begins)
     return max(pauses)
+
+
+def busiest_second(seen: Sequence[Seen]) -> str:
+    """Say how many requests were seen in the fullest second, and by which workers.
+
+    Args:
+        seen: What was asked for one institution, in the order of time.
+    """
+    fullest: list[Seen] = []
+    window: deque[Seen] = deque()
+    for each in seen:
+        window.append(each)
+        while each.sighting.at - window[0].sighting.at >= 1.0:
+            window.popleft()
+        if len(window) > len(fullest):
+            fullest = list(window)
+    workers = Counter(each.worker for each in fullest)
+    return f"{len(fullest)}: " + ", ".join(f"{worker} {number}" for worker, number in sorted(workers.items()))
 
 
 def find_departures(tenures: Sequence[Tenure], gone: Mapping[str, Sequence[float]]) -> dict[str, list[float]]:

@@ -37,14 +37,14 @@ _THREADS = 16
     type=click.IntRange(1),
     default=500,
     show_default=True,
-    help="After so many rows of a run, others of its institution have their turn.",
+    help="After so many rows of a run, others that wait have their turn.",
 )
 @click.option(
     "--chunk-seconds",
     type=click.FloatRange(1, 600),
     default=20,
     show_default=True,
-    help="The same after so many seconds, where others wait.",
+    help="The same after so many seconds.",
 )
 @click.option(
     "--grace-seconds",
