@@ -25,6 +25,7 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    text,
     update,
 )
 from sqlalchemy import (
@@ -104,6 +105,12 @@ _INSERT = insert(ROWS).values(
     {name: bindparam(name) for name in _NEW} | {"step": literal_column("0"), "sends": literal_column("0")}
 )
 _INSERT_EVENT = insert(EVENTS)
+# One statement for a batch: the server takes each of many as a statement of its own, and so does the driver.
+_INSERT_EVENTS_ON_SERVER = text(
+    """INSERT INTO events ("run", "row", "at", "kind", "text") SELECT "run", "row", "at", "kind", "text"
+    FROM unnest(CAST(:run AS int[]), CAST(:row AS int[]), CAST(:at AS float8[]), CAST(:kind AS text[]), CAST(:text AS text[]))
+    WITH ORDINALITY AS new ("run", "row", "at", "kind", "text", place) ORDER BY place"""
+)
 _UPDATE = (
     update(ROWS)
     .where(ROWS.c.run == bindparam("at_run"), ROWS.c.row == bindparam("at_row"), ROWS.c.state == bindparam("was"))
@@ -202,8 +209,17 @@ def save(connection: Connection, changes: Sequence[Change], fenced: Collection[s
         for event in change.events
     ]
     if events:
-        connection.execute(_INSERT_EVENT, [_storable_for(connection, event) for event in events])
+        _insert_events(connection, events)
     return [results[index] for index in range(len(changes))]
+
+
+def _insert_events(connection: Connection, events: Sequence[Mapping[str, Any]]) -> None:
+    """Add to the rows' stories, one event at least, in their order."""
+    if is_on_server(connection):
+        columns = {name: [_storable(event[name]) for event in events] for name in events[0]}
+        connection.execute(_INSERT_EVENTS_ON_SERVER, columns)
+    else:
+        connection.execute(_INSERT_EVENT, events)
 
 
 def _institution_of(change: Change) -> str:
