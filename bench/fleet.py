@@ -147,7 +147,8 @@ def look(made: Ground) -> Sums:
 
 def measure_load(given: argparse.Namespace) -> list[Figure]:
     """Have many institutions at full rate, with a worker that comes later."""
-    rows = round(given.load_rate * (given.seconds + given.spare_seconds) / REQUESTS_PER_ROW)
+    seconds = given.spare_seconds + given.settling_seconds + given.seconds
+    rows = round(given.load_rate * seconds / REQUESTS_PER_ROW)
     limit = given.load_limit or given.load_rate
     sizes = Sizes(given.many, rows * ITEMS_PER_ROW + 1000, limit, LOADED_LATENCY_MS)
     with prepared(sizes, "--jitter-ms", "5") as made:
@@ -159,7 +160,7 @@ def measure_load(given: argparse.Namespace) -> list[Figure]:
         made.start_worker("added", is_relayed=False)
         shared_seconds = made.wait_until(lambda: _is_shared(made), given.spare_seconds, "the load shared")
         # Some are still being handed over, and what was handed over begins anew.
-        time.sleep(SETTLING_SECONDS)
+        time.sleep(given.settling_seconds)
         before = look(made)
         time.sleep(given.seconds)
         after = look(made)
@@ -244,6 +245,7 @@ BENCH = Bench(
         Option("--load-limit", 0, 0, "requests a second that Alma allows each of them; 0: no more than their rate"),
         Option("--seconds", 60.0, 3.0, "how long the load is measured"),
         Option("--spare-seconds", 90.0, 40.0, "how long the load may take to begin and to be shared"),
+        Option("--settling-seconds", SETTLING_SECONDS, SETTLING_SECONDS, "how long after that it is measured"),
         Option("--large-rows", 200_000, 1000, "rows of the large run"),
         Option("--small-rows", 50, 10, "rows of the small run that comes later"),
         Option("--seed", 1, 1, "decides the moments"),
