@@ -172,13 +172,13 @@ def test_a_pause_begins_anew_where_the_heir_goes_away_as_well() -> None:
     assert longest_pause({"01A": [scan("w1", 1), scan("w1", 31)]}, (), departures) == 17.0
 
 
-@pytest.mark.system
 def test_the_fullest_second_is_told_with_whose_requests_it_held() -> None:
     moments = [(0.0, "w1"), (0.5, "w1"), (1.25, "w1"), (1.3, "w2"), (1.4, "w2"), (2.25, "w2")]
     assert busiest_second([Seen(worker, Sighting(at, "key", "")) for at, worker in moments]) == "4: w1 2, w2 2"
     assert busiest_second([]) == "0: "
 
 
+@pytest.mark.system
 def test_a_ground_sees_what_becomes_of_the_runs_that_it_submits(small_ground: Ground) -> None:
     first, second, _ = small_ground.members
     runs = [small_ground.submit(first, 6), small_ground.submit(second, 5)]

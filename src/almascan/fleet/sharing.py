@@ -110,8 +110,8 @@ class Share:
             workers: All workers, as they reported last.
 
         Returns:
-            How many of its turns are to end at once, to make room for a worker that has come; those that end already are
-            among them. None where that one leaves standing what there is.
+            How many of its turns are to end at once, to make room for a worker that has come, those that end already among
+            them; 0 where that one leaves standing what there is.
         """
         at_work = {queue_of(work.institution) for worker in workers if worker.is_alive for work in worker.report.works}
         # A run that waits for another one of its institution waits for no worker.
