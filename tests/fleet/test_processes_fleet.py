@@ -7,7 +7,8 @@ from tests.fleet.ground import Ground
 from tests.fleet.workers import Member, Worker
 from tests.postgres import standing_still
 
-from almascan.fleet.sharing import SETTLING_SECONDS
+from almascan.fleet.sharing import LEFT_SECONDS, SETTLING_SECONDS
+from almascan.fleet.sweep import SWEEP_SECONDS
 
 pytestmark = pytest.mark.system
 
@@ -23,6 +24,11 @@ REFUSED_SECONDS = 90.0
 
 def in_flight(ground: Ground) -> int:
     return int(ground.ask("SELECT count(*) FROM rows WHERE state IN ('sending', 'unclear')")[0][0])
+
+
+def waits_for(ground: Ground) -> float:
+    """Say how long the run has waited that has waited for the shortest time, in seconds."""
+    return float(ground.ask("SELECT extract(epoch FROM clock_timestamp()) - max(created_at) FROM runs")[0][0])
 
 
 def scans_by(worker: Worker, key: str) -> int:
@@ -83,11 +89,14 @@ def test_a_drained_worker_takes_nothing_new_and_leaves_and_the_others_go_on(smal
 
 def test_a_worker_that_has_less_to_do_is_left_some_of_a_busy_one_s_institutions(small_ground: Ground) -> None:
     members = small_ground.members[:2]
+    for member in members:
+        small_ground.submit(member, ROWS, rate=10.0)
+    # Both runs have waited for longer than a run is left to others when the first worker comes.
+    small_ground.wait_until(lambda: waits_for(small_ground) > LEFT_SECONDS, SOON_SECONDS, "both waited")
     busy = small_ground.start_worker("w1", "--chunk-seconds", "1")
     idle = small_ground.start_worker("w2", members=[])
-    for member in members:
-        small_ground.submit(member, ROWS, rate=20.0)
-    settled_at = time.monotonic() + SETTLING_SECONDS
+    small_ground.wait_until(lambda: len(small_ground.ask("SELECT name FROM workers")) == 2, SOON_SECONDS, "both there")
+    settled_at = time.monotonic() + SETTLING_SECONDS + SWEEP_SECONDS
     small_ground.wait_until(lambda: time.monotonic() > settled_at, LEAVE_SECONDS + SOON_SECONDS, "both settled")
     assert set(small_ground.holders().values()) == {"w1"}
     idle.know(*members)

@@ -149,3 +149,28 @@ def test_what_a_worker_has_above_its_part_is_for_others_unless_they_left_somethi
         ground.now += 2.0
         assert ground.share.surplus == 2
     assert ground.share.surplus == 0
+
+
+def test_what_waited_for_longer_while_there_was_room_for_it_was_left_to_nobody(ground: Ground) -> None:
+    due = [a_run_of("Inst1", 2.0), a_run_of("Inst2", 2.0)]
+    ground.look(a_worker("first", 0), a_worker("second", 0), due=due)
+    with ground.share.taking(), ground.share.taking():
+        ground.look(a_worker("first", 2), a_worker("second", 0))
+        assert ground.share.surplus == 1
+
+
+def test_who_comes_or_has_another_key_is_offered_what_others_left_standing(ground: Ground) -> None:
+    left = [a_run_of("Inst9", 2.0)]
+    with ExitStack() as taken:
+        for _ in range(10):
+            taken.enter_context(ground.share.taking())
+        ground.look(a_worker("old", 10), a_worker("other", 0, 1), due=left)
+        ground.look(a_worker("old", 10), a_worker("other", 0, 1))
+        assert ground.share.surplus == 0
+        ground.look(a_worker("old", 10), a_worker("other", 0, 2))
+        assert ground.share.surplus == 2, "it has another key"
+        ground.look(a_worker("old", 10), a_worker("other", 0, 2), due=left)
+        ground.look(a_worker("old", 10), a_worker("other", 0, 2))
+        assert ground.share.surplus == 0
+        ground.look(a_worker("old", 10), a_worker("other", 0, 2), a_worker("new", 0))
+        assert ground.share.surplus > 0, "another worker came"

@@ -20,7 +20,7 @@ SETTLING_SECONDS = 10.0
 WAITING_SECONDS = 3.0
 """After so long a run waits for a turn to end, and not for the next look."""
 LEFT_AGAIN_SECONDS = 120.0
-"""How long nothing is offered to workers with less to do after they left something standing."""
+"""How long nothing is offered to workers with less to do after they left something standing, and no other one came."""
 
 
 def even_part(capacities: Iterable[int], demand: int) -> int:
@@ -79,6 +79,7 @@ class Share:
         self._wanted: frozenset[str] = frozenset()
         self._lacks_hands = False
         self._since: dict[str, float] = {}
+        self._able: dict[str, int] = {}
 
     @contextmanager
     def taking(self) -> Iterator[None]:
@@ -123,11 +124,23 @@ class Share:
         self._lacks_hands = not self._wanted <= at_work
         self._part = part_of(workers, len(waiting))
         now = self._clock()
-        self._left_at = now if self._left else self._left_at
+        self._judge_others(now, workers)
         self._since = {worker.machine: self._since.get(worker.machine, now) for worker in workers if worker.can_take}
         self._choose()
         is_settling = any(now - since < SETTLING_SECONDS for since in self._since.values())
         return self._too_many if is_settling and not self._left else 0
+
+    def _judge_others(self, now: float, workers: Collection[Worker]) -> None:
+        """Note whether the others leave standing what is left to them; whoever comes, or has other keys by now, may not."""
+        able = {worker.machine: worker.report.institutions for worker in workers if worker.can_take}
+        if able != self._able:
+            self._able, self._left_at = able, -math.inf
+        if self._left and not self._has_room:
+            self._left_at = now
+
+    @property
+    def _has_room(self) -> bool:
+        return self._part is None or self._taken < self._part
 
     @property
     def _too_many(self) -> int:
@@ -135,5 +148,4 @@ class Share:
 
     def _choose(self) -> None:
         """Take what comes as long as there is room in the part, and then what others leave standing."""
-        has_room = self._part is None or self._taken < self._part
-        self.queues[:] = self._all if has_room else self._left
+        self.queues[:] = self._all if self._has_room else self._left
