@@ -155,7 +155,7 @@ def test_a_run_is_submitted_paused_resumed_and_cancelled_by_commands(small_groun
     small_ground.start_worker("w1")
     listed = small_ground.place.folder / "list.txt"
     listed.write_text("\n".join(small_ground.take_barcodes(member, ROWS)))
-    options = ["--rate", "60", "--per-minute", "0", "--keep-calls", "0", "--settle-seconds", "5"]
+    options = ["--rate", "20", "--per-minute", "0", "--keep-calls", "0", "--settle-seconds", "5"]
     said = small_ground.say("scan", str(listed), "--queue", "--yes", "--profile", member.code, *options)
     assert said.returncode == 0, said.stderr
     small_ground.wait_for_scans(member, STARTED_SCANS)
