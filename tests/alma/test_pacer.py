@@ -116,7 +116,7 @@ def test_who_is_near_but_not_ready_holds_up_nobody() -> None:
     assert run(main()) < 0.2
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(cancelled=st.sets(st.integers(0, 29)), at=st.floats(0, 2), in_near=st.booleans())
 def test_a_cancelled_waiter_gives_its_place_back(cancelled: set[int], at: float, in_near: bool) -> None:
     async def main() -> list[float]:

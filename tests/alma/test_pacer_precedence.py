@@ -85,7 +85,7 @@ def beside(batch_rows: int, rate: float, latency_seconds: float, at: float) -> t
     return run(main())
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     rate=st.sampled_from([2.0, 4.0, 8.0, 20.0, 25.0]),
     latency_seconds=st.sampled_from([0.05, 0.25, 1.0, 2.0]),
@@ -102,7 +102,7 @@ def test_ten_rows_end_in_about_their_own_least_time_beside_a_batch_and_the_limit
     assert max(batch.recorded + books.recorded) < PROMISED_SECONDS
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(
     rate=st.sampled_from([4.0, 20.0]), latency_seconds=st.sampled_from([0.25, 2.0]), comings=st.lists(st.floats(0, 30))
 )

@@ -56,7 +56,7 @@ def test_a_limit_lower_than_the_rate_told_is_found() -> None:
     assert journey.door.refused <= 0.15 * journey.door.accepted
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     rate=st.one_of(st.floats(0.1, 60), st.integers(1, 60)),
     ways=st.lists(st.floats(0, 0.09), min_size=5, max_size=40),

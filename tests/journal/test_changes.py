@@ -185,7 +185,7 @@ FIELDS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(given=TEXTS, steps=st.lists(st.tuples(st.integers(0, 9), FIELDS, TEXTS), max_size=8))
 def test_a_row_comes_back_as_it_was_written_wherever_its_life_takes_it(
     journal: Journal, given: str, steps: list[tuple[int, dict[str, object], str]]

@@ -68,7 +68,7 @@ def test_rows_that_come_from_many_threads_and_processes_at_once_have_a_number_ea
 NAMES = st.tuples(st.sampled_from(["", "a", "A", "b"]), st.sampled_from(["", "1", "2"])).filter(any)
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(names=st.lists(NAMES, min_size=1, max_size=10))
 def test_of_rows_that_share_a_name_one_is_tried(journal: Journal, names: list[tuple[str, str]]) -> None:
     run = open_run(journal)

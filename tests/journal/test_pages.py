@@ -31,7 +31,7 @@ ANSWERED = st.sampled_from(OUTCOMES).map(lambda outcome: (RowState(outcome.group
 ROWS = st.lists(ANSWERED | st.sampled_from(OPEN_STATES).map(lambda state: (state, None)), max_size=30)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     rows=ROWS,
     answers=st.sets(st.sampled_from([*OUTCOMES, Outcome.UNCLEAR, Outcome.NOT_TRIED])),

@@ -56,7 +56,7 @@ def test_a_damaged_row_is_nobodys_first(journal: Journal) -> None:
 NAMES = st.tuples(st.sampled_from(["", "a", "A", "b"]), st.sampled_from(["", "1", "2"]))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(names=st.lists(NAMES.filter(any), min_size=1, max_size=12))
 def test_of_rows_that_share_a_name_one_is_left(
     tmp_path_factory: pytest.TempPathFactory, names: list[tuple[str, str]]

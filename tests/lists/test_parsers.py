@@ -27,8 +27,6 @@ from almascan.lists.source import open_source
 from almascan.lists.strings import MAX_TEXT_CHARACTERS, SharedStrings, read_strings
 from almascan.lists.table import SAMPLE_ROWS, Row, TextRow, take_sample
 
-anything = settings(deadline=None)
-
 IN_XML = st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufffe\uffff")
 XML_TEXT = st.text(IN_XML, max_size=20)
 MARKUP = st.lists(
@@ -49,7 +47,6 @@ def build_book(strings: list[str], formats: list[NumberFormat] | None = None) ->
     return Book(shared, formats or [])
 
 
-@anything
 @given(st.binary(max_size=200) | MARKUP)
 @example(b'<?xml version="1.0" encoding="klingon"?><a/>')
 @example(b'<?xml version="1.0" encoding="hex"?><a/>')
@@ -70,7 +67,6 @@ def test_any_markup_is_parsed_or_told(data: bytes) -> None:
         assert not opened
 
 
-@anything
 @given(st.lists(XML_TEXT), st.text("abc", min_size=1, max_size=3))
 def test_texts_and_attributes_of_markup_are_what_was_written(values: list[str], prefix: str) -> None:
     inside = "".join(f'<{prefix}:t a="{escape(value)}">{escape(value)}</{prefix}:t>' for value in values)
@@ -87,7 +83,6 @@ def test_texts_and_attributes_of_markup_are_what_was_written(values: list[str], 
     assert "".join(pieces) == "".join(values)
 
 
-@anything
 @given(st.text(max_size=20) | st.integers().map(str))
 def test_a_count_is_read_exactly_or_told(text: str) -> None:
     try:
@@ -96,7 +91,6 @@ def test_a_count_is_read_exactly_or_told(text: str) -> None:
         assert not re.fullmatch(r"[0-9]{1,10}", text.strip())
 
 
-@anything
 @given(st.binary(max_size=200) | MARKUP)
 def test_any_table_of_strings_is_read_or_told(data: bytes) -> None:
     try:
@@ -106,7 +100,6 @@ def test_any_table_of_strings_is_read_or_told(data: bytes) -> None:
     assert all(len(strings[number]) <= MAX_TEXT_CHARACTERS + 1 for number in range(len(strings)))
 
 
-@anything
 @given(st.lists(st.text(IN_XML, max_size=MAX_TEXT_CHARACTERS // 8)))
 @example(["_x0041_", "_x0000_", "_xD800_"])
 def test_strings_are_what_a_spreadsheet_program_wrote(values: list[str]) -> None:
@@ -118,7 +111,6 @@ def test_strings_are_what_a_spreadsheet_program_wrote(values: list[str]) -> None
     assert [strings[number] for number in range(len(strings))] == values
 
 
-@anything
 @given(st.binary(max_size=200) | MARKUP)
 def test_any_sheet_is_read_or_told(data: bytes) -> None:
     try:
@@ -130,7 +122,6 @@ def test_any_sheet_is_read_or_told(data: bytes) -> None:
     assert all(row.texts() is not None for row in rows)
 
 
-@anything
 @given(
     st.dictionaries(
         st.integers(1, 1_048_576),
@@ -154,7 +145,6 @@ def test_a_sheet_has_the_cells_that_were_written(table: dict[int, dict[int, str]
     }
 
 
-@anything
 @given(
     st.sampled_from(["n", "str", "inlineStr", "b", "e", "d", "zzz", ""]),
     st.integers(0, 9),
@@ -170,7 +160,6 @@ def test_any_stored_cell_is_a_text_or_a_problem(kind: str, style: int, value: st
     assert cell.text or cell.problem or not value
 
 
-@anything
 @given(CODE | st.text(max_size=300), st.integers(0, 10**15 - 1))
 @example("[" * 100_000, 1)
 @example("\\" * 100_000, 1)
@@ -181,7 +170,6 @@ def test_any_format_leaves_a_number_its_value_or_makes_it_a_problem(code: str, n
     assert cell.problem or int(cell.text) == number
 
 
-@anything
 @given(st.binary(max_size=600))
 def test_any_start_of_a_file_is_a_text_or_named(data: bytes) -> None:
     try:
@@ -190,7 +178,6 @@ def test_any_start_of_a_file_is_a_text_or_named(data: bytes) -> None:
         assert re.fullmatch(r"standard input is .*\.", str(error))  # noqa: PT017 - a text raises nothing
 
 
-@anything
 @given(st.text(max_size=600))
 def test_a_text_of_barcodes_is_not_taken_for_markup(text: str) -> None:
     try:
@@ -225,7 +212,6 @@ def check_entries(entries: list[Entry]) -> None:
         assert entry.desk is None or not is_blank(entry.desk.circ_desk)
 
 
-@anything
 @given(TABLE, COLUMN)
 def test_any_table_has_its_columns_or_is_refused_and_every_row_is_an_entry_or_counted(
     table: list[list[str]], column: str | None
@@ -243,7 +229,7 @@ def test_any_table_has_its_columns_or_is_refused_and_every_row_is_an_entry_or_co
     assert len(rows) == notes["lines"] == len(entries) + left_out
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.integers(0, 16_383))
 @example(16_383)
 def test_a_column_is_found_by_its_letters_and_by_its_number(place: int) -> None:
@@ -252,7 +238,6 @@ def test_a_column_is_found_by_its_letters_and_by_its_number(place: int) -> None:
         assert find_columns("list", [row], said) == Columns(place, first_row=1)
 
 
-@anything
 @given(st.lists(st.text("abcdefgh", min_size=4, max_size=9), min_size=2, max_size=5, unique=True), st.data())
 def test_a_column_is_found_by_its_own_header(headers: list[str], data: st.DataObject) -> None:
     place = data.draw(st.integers(0, len(headers) - 1))
@@ -270,7 +255,6 @@ def test_a_sample_of_wide_rows_is_short_and_of_narrow_ones_long() -> None:
 CODECS = sorted(set(encodings.aliases.aliases.values()))
 
 
-@anything
 @given(st.sampled_from(CODECS) | st.text(max_size=10), st.binary(max_size=80))
 @example("utf_7", b"+2AA-")
 @example("idna", b"xn--\xff")
@@ -296,7 +280,6 @@ def test_a_text_is_read_in_every_encoding_that_can_write_it(encoding: str) -> No
     assert list(read_lines(source, codec)) == ["AB-30112", "AB-30113"]
 
 
-@anything
 @given(st.text(max_size=60) | st.text("\ud800\udcff\t\n ,;#ab1\0\x1c\x85", max_size=30))
 def test_any_pasted_text_is_a_list_or_one_sentence(text: str) -> None:
     try:
@@ -321,7 +304,7 @@ WHOLE = workbook({
 })  # fmt: skip
 
 
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 @given(
     st.lists(st.tuples(st.integers(0, len(WHOLE) - 1), st.integers(0, 255)), min_size=1, max_size=4),
     st.integers(0, len(WHOLE)),
@@ -341,7 +324,7 @@ def test_a_workbook_with_any_bytes_changed_or_missing_is_read_or_told(
             assert str(error).endswith(".")  # noqa: PT017 - a change that does no harm raises nothing
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(
     st.sampled_from([SHEET, STRINGS, STYLES, "xl/workbook.xml", "xl/_rels/workbook.xml.rels", "_rels/.rels"]),
     st.binary(max_size=100) | MARKUP,

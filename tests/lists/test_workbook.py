@@ -352,7 +352,7 @@ CELLS = st.one_of(
 )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.lists(CELLS, min_size=3, max_size=3), min_size=1, max_size=6))
 def test_sheets_are_read_as_openpyxl_reads_them(rows: list[list[int | str | None]]) -> None:
     data = io.BytesIO()

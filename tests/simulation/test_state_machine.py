@@ -297,7 +297,6 @@ def test_whatever_comes_between_nothing_is_scanned_twice_and_nothing_is_lost() -
         settings=settings(
             max_examples=int(os.environ.get("ALMASCAN_LIVES", "40")),
             stateful_step_count=12,
-            deadline=None,
             suppress_health_check=list(HealthCheck),
             phases=(Phase.explicit, Phase.reuse, Phase.generate),
             print_blob=True,

@@ -118,7 +118,7 @@ scans = st.fixed_dictionaries(
 
 
 @given(number=st.integers(0, ITEMS - 1), fields=changes, scan=scans)
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 def test_an_item_its_loans_its_requests_and_its_scan_say_the_same_in_both_formats(
     number: int, fields: dict[str, Any], scan: dict[str, str]
 ) -> None:

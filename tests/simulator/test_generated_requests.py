@@ -102,7 +102,6 @@ def ask_many(simulator: Simulator, operation: Any) -> None:
     @given(case=operation.as_strategy(), body=bodies(), accept=st.sampled_from(["application/json", "", "text/html,,"]))
     @settings(
         max_examples=EXAMPLES,
-        deadline=None,
         database=None,
         derandomize=True,
         phases=[Phase.generate],

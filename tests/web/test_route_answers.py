@@ -119,7 +119,7 @@ FORM_NAMES = (
 )
 FILE = b'\r\nContent-Disposition: form-data; name="file"; filename="%s"\r\n\r\n1\r\n--B--\r\n'
 FIELD = b'\r\nContent-Disposition: form-data; name="x"\r\n\r\n1\r\n--B'
-FIELDS = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FIELDS = settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture(scope="module")
