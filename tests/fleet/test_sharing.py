@@ -173,4 +173,4 @@ def test_who_comes_or_has_another_key_is_offered_what_others_left_standing(groun
         ground.look(a_worker("old", 10), a_worker("other", 0, 2))
         assert ground.share.surplus == 0
         ground.look(a_worker("old", 10), a_worker("other", 0, 2), a_worker("new", 0))
-        assert ground.share.surplus > 0, "another worker came"
+        assert ground.share.surplus == 6, "another worker came"

@@ -144,7 +144,7 @@ def test_nobody_is_kept_out_of_a_run_that_works(visitors: Visitors, office: Serv
     page.get_by_role("button", name="Change the pace").click()
     expect_state(page, "previewed")
     page.locator("#go-resume").click()
-    wait_for_done(page, 5)
+    wait_for_done(page, 20)
     assert find_barriers(page) == []
     picture(page, "run-live")
     expect_state(page, "scanning")

@@ -20,7 +20,7 @@ SETTLING_SECONDS = 10.0
 WAITING_SECONDS = 3.0
 """After so long a run waits for a turn to end, and not for the next look."""
 LEFT_AGAIN_SECONDS = 120.0
-"""How long nothing is offered to workers with less to do after they left something standing, and no other one came."""
+"""How long nothing is offered to workers with less to do after they left something standing, while they and their keys stay the same."""
 
 
 def even_part(capacities: Iterable[int], demand: int) -> int:
@@ -124,15 +124,20 @@ class Share:
         self._lacks_hands = not self._wanted <= at_work
         self._part = part_of(workers, len(waiting))
         now = self._clock()
-        self._judge_others(now, workers)
-        self._since = {worker.machine: self._since.get(worker.machine, now) for worker in workers if worker.can_take}
+        able = {worker.machine: worker.report.institutions for worker in workers if worker.can_take}
+        self._judge_others(now, able)
+        self._since = {machine: self._since.get(machine, now) for machine in able}
         self._choose()
         is_settling = any(now - since < SETTLING_SECONDS for since in self._since.values())
         return self._too_many if is_settling and not self._left else 0
 
-    def _judge_others(self, now: float, workers: Collection[Worker]) -> None:
-        """Note whether the others leave standing what is left to them; whoever comes, or has other keys by now, may not."""
-        able = {worker.machine: worker.report.institutions for worker in workers if worker.can_take}
+    def _judge_others(self, now: float, able: dict[str, int]) -> None:
+        """Note whether the others leave standing what is left to them; others than before, or with other keys, may not.
+
+        Args:
+            now: By the clock.
+            able: The workers that can take something, by their machines, and how many institutions each has keys for.
+        """
         if able != self._able:
             self._able, self._left_at = able, -math.inf
         if self._left and not self._has_room:
